@@ -35,6 +35,9 @@ type Reader interface {
 	Instance() Instance
 	// IsFar reports whether the server is far away, so that what a question costs is mostly its way.
 	IsFar() bool
+	// Together asks questions that do not depend on each other, and returns the first error in their order: at once
+	// where the server is far away, elsewhere one after the other.
+	Together(questions ...func() error) error
 	// OtherTrafficActive reports whether other clients use the server.
 	OtherTrafficActive(ctx context.Context) bool
 	// AcquireReadSlot waits for the one read slot that readers share while other clients use the server.

@@ -69,22 +69,20 @@ func (c *connector) setUp(ctx context.Context, conn driverConn) (instance string
 		server.setVersion(version, "")
 		c.server.Store(server)
 	}
-	for _, stmt := range sessionSetup(c.role, *server) {
-		begun := time.Now()
-		if _, err := conn.ExecContext(ctx, stmt, nil); err != nil {
-			return "", err
-		}
-		c.traffic.answeredIn(time.Since(begun))
+	begun := time.Now()
+	if _, err := conn.ExecContext(ctx, sessionSetup(c.role, *server), nil); err != nil {
+		return "", err
 	}
+	c.traffic.answeredIn(time.Since(begun))
 	return askText(ctx, conn, "SELECT "+instanceSQL(server.Flavor))
 }
 
-// sessionSetup are the statements that every session of a role begins with: one, since each is a round trip of every
-// new connection, but on servers that take the isolation by a statement of its own only.
+// sessionSetup is the statement that every session of a role begins with: one, since each is a round trip of every new
+// connection.
 //
-// They run after init_connect, so that a global autocommit=0, sql_select_limit or statement time
+// It runs after init_connect, so that a global autocommit=0, sql_select_limit or statement time
 // limit cannot change what is read or written.
-func sessionSetup(role Role, server Server) []string {
+func sessionSetup(role Role, server Server) string {
 	// A binary collation: no literal of ours ever equals a different text. Comparisons with
 	// a column name the column's own collation.
 	setup := "SET NAMES utf8mb4 COLLATE utf8mb4_bin, time_zone = '+00:00', autocommit = 1, sql_select_limit = " +
@@ -94,9 +92,9 @@ func sessionSetup(role Role, server Server) []string {
 	} else {
 		setup += ", max_execution_time = 0"
 	}
-	readOnly, access := "0", "READ WRITE"
+	readOnly := "0"
 	if role == Source {
-		readOnly, access = "1", "READ ONLY"
+		readOnly = "1"
 		// No mode at all but this one: zero and impossible dates must come through as stored.
 		setup += ", sql_mode = 'ALLOW_INVALID_DATES', lock_wait_timeout = 30"
 	} else {
@@ -112,13 +110,11 @@ func sessionSetup(role Role, server Server) []string {
 			// Both checks stay on: off, they let orphans and duplicates in without an error.
 			", foreign_key_checks = 1, unique_checks = 1"
 	}
-	switch {
-	case server.Flavor == FlavorMariaDB:
-		return []string{setup + ", tx_isolation = 'READ-COMMITTED', tx_read_only = " + readOnly}
-	case server.AtLeast(8, 0, 0):
-		return []string{setup + ", transaction_isolation = 'READ-COMMITTED', transaction_read_only = " + readOnly}
+	isolation, access := "tx_isolation", "tx_read_only" // on MariaDB, and on MySQL before 8.0
+	if server.Flavor == FlavorMySQL && server.AtLeast(8, 0, 0) {
+		isolation, access = "transaction_isolation", "transaction_read_only"
 	}
-	return []string{setup, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, " + access}
+	return setup + ", " + isolation + " = 'READ-COMMITTED', " + access + " = " + readOnly
 }
 
 // catalogSettings make the information schema say everything: estimates that are not a day old, and primary keys that

@@ -1,6 +1,7 @@
 package mysqldb
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync"
@@ -83,20 +84,13 @@ func (d *DB) OtherTrafficActive(ctx context.Context) bool {
 	return d.traffic != nil && d.traffic.active(ctx, d) // nil in benchmarks without a server
 }
 
-// RoundTrip is about how long a statement takes on its way to the server and back: the shortest time in which a session
-// was set up. It is 0 where that is not known.
-func (d *DB) RoundTrip() time.Duration {
-	if d.traffic == nil { // in benchmarks without a server
-		return 0
-	}
-	return time.Duration(d.traffic.roundTrip.Load())
+// FarRoundTrip is from where on a server is far away: what a question costs is then mostly its way.
+const FarRoundTrip = 2 * time.Millisecond
+
+// IsFar reports whether the server is far away, by the shortest time in which a session was set up.
+func (d *DB) IsFar() bool {
+	return d.traffic != nil && d.traffic.roundTrip.Load() >= int64(FarRoundTrip) // nil in benchmarks without a server
 }
-
-// farRoundTrip is from where on a server is far away: what a question costs is then mostly its way.
-const farRoundTrip = 2 * time.Millisecond
-
-// IsFar reports whether the server is far away.
-func (d *DB) IsFar() bool { return d.RoundTrip() >= farRoundTrip }
 
 // Together asks questions that do not depend on each other, and returns the first error in their order. Where the
 // server is far away, it asks them at once; elsewhere one after the other, since each at once takes a connection.
@@ -115,12 +109,7 @@ func (d *DB) Together(questions ...func() error) error {
 		asked.Go(func() { errs[i] = ask() })
 	}
 	asked.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return cmp.Or(errs...)
 }
 
 // AcquireReadSlot waits for the one read slot of the pool, which its readers share while other

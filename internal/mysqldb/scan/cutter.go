@@ -112,6 +112,25 @@ func newCutter(d mysqldb.Reader, plan *readPlan, want int, minRows int64) *cutte
 // cut fills in the pieces: of all keys, or of those that conditions on the first column leave.
 // There are none where there is no such key.
 func (c *cutter) cut(ctx context.Context, where []string) error {
+	if err := c.begin(ctx, where); err != nil || len(c.pieces) == 0 {
+		return err
+	}
+	began := time.Now()
+	for time.Since(began) < maxCutTime && len(c.pieces) < piecesPerRange*c.want && c.queriesLeft >= splitCost {
+		places := c.nextOnes()
+		if len(places) == 0 {
+			break
+		}
+		if err := c.splitAll(ctx, places); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// begin makes one piece of all keys, or of those that conditions on the first column leave. There is none where there
+// is no such key.
+func (c *cutter) begin(ctx context.Context, where []string) error {
 	if c.midpointers[0] == nil {
 		return nil
 	}
@@ -124,16 +143,6 @@ func (c *cutter) cut(ctx context.Context, where []string) error {
 		return err
 	}
 	c.pieces = all
-	began := time.Now()
-	for time.Since(began) < maxCutTime && len(c.pieces) < piecesPerRange*c.want && c.queriesLeft >= splitCost {
-		places := c.nextOnes()
-		if len(places) == 0 {
-			break
-		}
-		if err := c.splitAll(ctx, places); err != nil {
-			return err
-		}
-	}
 	return nil
 }
 

@@ -3,7 +3,6 @@ package scan
 import (
 	"context"
 	"slices"
-	"sync"
 )
 
 // splitAtOnce is how many pieces are split at once where the server is far away.
@@ -28,16 +27,17 @@ func (c *cutter) nextOnes() (places []int) {
 
 // splitAll splits the pieces at some places, in ascending order.
 func (c *cutter) splitAll(ctx context.Context, places []int) error {
-	parts, errs := make([][]piece, len(places)), make([]error, len(places))
-	var split sync.WaitGroup
+	parts, questions := make([][]piece, len(places)), make([]func() error, len(places))
 	for n, i := range places {
-		split.Go(func() { parts[n], errs[n] = c.split(ctx, c.pieces[i]) })
-	}
-	split.Wait()
-	for n, i := range slices.Backward(places) {
-		if errs[n] != nil {
-			return errs[n]
+		questions[n] = func() (err error) {
+			parts[n], err = c.split(ctx, c.pieces[i])
+			return err
 		}
+	}
+	if err := c.db.Together(questions...); err != nil {
+		return err
+	}
+	for n, i := range slices.Backward(places) {
 		c.pieces = slices.Replace(c.pieces, i, i+1, parts[n]...)
 	}
 	return nil

@@ -78,20 +78,14 @@ func IsSmallWindow(
 		return false, nil
 	}
 	c, where, err := newWindowCutter(d, t, cursor, w, 1, 1)
-	if err == nil && c.midpointers[0] != nil {
-		all := make([]piece, 1)
-		var found bool
-		if found, err = c.ends(ctx, &all[0], where); err == nil && found {
-			err = c.estimate(ctx, all)
-		}
-		if err == nil {
-			return !found || !all[0].capped && c.rows(all[0]) < limit/2, nil
-		}
+	if err == nil {
+		err = c.begin(ctx, where)
 	}
 	if err != nil {
 		return false, fmt.Errorf("estimate the window of %s: %w", t.Name, mysqlerr.Safe(err))
 	}
-	return false, nil
+	return c.midpointers[0] != nil &&
+		(len(c.pieces) == 0 || !c.pieces[0].capped && c.rows(c.pieces[0]) < limit/2), nil
 }
 
 // WindowRows is the server's estimate of the rows in a window, by a few dozen readings of the cursor's index, however

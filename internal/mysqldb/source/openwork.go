@@ -94,7 +94,7 @@ func (s *Source) readOpenWork(ctx context.Context) (seen workList, err error) {
 	return seen, err
 }
 
-// readOpenWorkOn lists work on a connection that is thrown away afterwards.
+// readOpenWorkOn lists work on a connection whose time zone is set back afterwards.
 func (s *Source) readOpenWorkOn(ctx context.Context, conn *sql.Conn) (seen workList, err error) {
 	// Transactions are dated in the zone of the server's operating system.
 	if _, err := conn.ExecContext(ctx, "SET time_zone = 'SYSTEM'"); err != nil {

@@ -35,6 +35,9 @@ func (s *Source) Instance() mysqldb.Instance { return s.db.Instance() }
 // IsFar reports whether the server is far away: see mysqldb.DB.IsFar.
 func (s *Source) IsFar() bool { return s.db.IsFar() }
 
+// Together implements mysqldb.Reader.
+func (s *Source) Together(questions ...func() error) error { return s.db.Together(questions...) }
+
 // ThreadsRunning implements mysqldb.Reader.
 func (s *Source) ThreadsRunning(ctx context.Context) (int, error) { return s.db.ThreadsRunning(ctx) }
 

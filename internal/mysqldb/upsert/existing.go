@@ -25,7 +25,7 @@ func (w *writer) countExisting(ctx context.Context, from, to int) error {
 	for from < to {
 		var lists []span
 		var query []byte
-		for at := from; at < to && (len(lists) == 0 || int64(len(query)) < w.plan.maxBytes/2); {
+		for at := from; at < to && (len(lists) == 0 || int64(len(query)) < w.plan.maxBytes/4); {
 			next, err := w.listKeys(at, to)
 			if err != nil {
 				return err

@@ -174,7 +174,7 @@ func (l *Limiter) onFirstChunk(maxSlots int, isFar bool, otherTraffic func() boo
 	defer l.mu.Unlock()
 	if l.climb.limit == 0 {
 		if isFar && !active {
-			l.climb.limit = max(startLimit, maxSlots)
+			l.climb.limit = max(1, maxSlots)
 		}
 		l.climb.start(maxSlots)
 		l.climb.onOtherTraffic(active)

@@ -161,18 +161,14 @@ func (p *plan) setLimits(server mysqldb.Server, spec Spec) {
 	p.maxBytes = min(p.maxBytes, p.packet)
 }
 
-const (
-	// nearby is a round trip in which a batch of defaultBatchRows takes longer than its way; see mysqldb.DB.IsFar.
-	nearby = 2 * time.Millisecond
-	// farBatchRows are what a batch has at most on a distant server; its time is then about that of some round trips.
-	farBatchRows = 10_000
-)
+// farBatchRows are what a batch has at most on a distant server; its time is then about that of some round trips.
+const farBatchRows = 10_000
 
 // stretch gives batches more rows where the server is far away, so that they are not mostly on their way. Batches that
 // the caller has bounded, or that have been halved, stay as they are.
 func (p *plan) stretch(latency time.Duration) {
-	if p.maxRows == defaultBatchRows && latency >= nearby {
-		p.maxRows = min(defaultBatchRows*(1+2*int(latency/nearby)), farBatchRows)
+	if p.maxRows == defaultBatchRows && latency >= mysqldb.FarRoundTrip {
+		p.maxRows = min(defaultBatchRows*(1+2*int(latency/mysqldb.FarRoundTrip)), farBatchRows)
 	}
 }
 

@@ -49,8 +49,11 @@ func (w *writer) remove(ctx context.Context) error {
 // removeSome removes the rows from a position on, as many as one list of keys takes. Those that may be newer on the
 // target are then asked for one by one.
 func (w *writer) removeSome(ctx context.Context, from int) (to int, err error) {
-	to, err = w.listKeys(from, w.sameMoment(from))
-	if err != nil {
+	end := len(w.order)
+	if w.spec.Removal.Mark != "" { // a statement has one moment
+		end = w.sameMoment(from)
+	}
+	if to, err = w.listKeys(from, end); err != nil {
 		return to, err
 	}
 	done, guarded, err := w.removeListed(ctx, from, to)
