@@ -93,29 +93,12 @@ func (a *arena) watchStaging() (stop func() int64) {
 			folders = append(folders, filepath.Join(a.Kept("target"), schema))
 		}
 	}
-	quit, peak := make(chan struct{}), make(chan int64)
-	go func() {
-		tick := time.NewTicker(diskPace)
-		defer tick.Stop()
-		var highest int64
-		for {
-			var sum int64
-			for _, dir := range folders {
-				sum += folderSize(dir)
-			}
-			highest = max(highest, sum)
-			select {
-			case <-quit:
-				peak <- highest
-				return
-			case <-tick.C:
-			}
+	return watchPeak(diskPace, func() (sum int64) {
+		for _, dir := range folders {
+			sum += folderSize(dir)
 		}
-	}()
-	return func() int64 {
-		close(quit)
-		return <-peak
-	}
+		return sum
+	})
 }
 
 // tidy purges binary logs while parts run, as the server does by itself after 30 days, and ends the context when the

@@ -21,13 +21,18 @@ const memoryPace = 100 * time.Millisecond
 // watchMemory adds up the resident memory of the processes and of all that descend from them, until
 // the returned function is called, which says the peak in bytes.
 func watchMemory(roots ...int) (stop func() int64) {
+	return watchPeak(memoryPace, func() int64 { return resident(roots) })
+}
+
+// watchPeak measures at this pace until the returned function is called, which says the highest value.
+func watchPeak(pace time.Duration, measure func() int64) (stop func() int64) {
 	quit, peak := make(chan struct{}), make(chan int64)
 	go func() {
-		tick := time.NewTicker(memoryPace)
+		tick := time.NewTicker(pace)
 		defer tick.Stop()
 		var highest int64
 		for {
-			highest = max(highest, resident(roots))
+			highest = max(highest, measure())
 			select {
 			case <-quit:
 				peak <- highest

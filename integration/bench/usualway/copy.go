@@ -135,20 +135,25 @@ func Stream(ctx context.Context, db *sql.DB, query string, row func([]driver.Val
 func appendRow(dst []byte, values []driver.Value) []byte {
 	for i, v := range values {
 		dst = append(dst, "(,"[min(i, 1)])
-		switch v := v.(type) {
-		case nil:
-			dst = append(dst, "NULL"...)
-		case int64:
-			dst = strconv.AppendInt(dst, v, 10)
-		case uint64:
-			dst = strconv.AppendUint(dst, v, 10)
-		case []byte:
-			dst = appendQuoted(dst, v)
-		default:
-			dst = appendQuoted(dst, fmt.Append(nil, v))
-		}
+		dst = appendValue(dst, v, "NULL", appendQuoted)
 	}
 	return append(dst, ')')
+}
+
+// appendValue appends a value: numbers bare, NULL as null says, everything else as text says.
+func appendValue(dst []byte, v driver.Value, null string, text func(dst, v []byte) []byte) []byte {
+	switch v := v.(type) {
+	case nil:
+		return append(dst, null...)
+	case int64:
+		return strconv.AppendInt(dst, v, 10)
+	case uint64:
+		return strconv.AppendUint(dst, v, 10)
+	case []byte:
+		return text(dst, v)
+	default:
+		return text(dst, fmt.Append(nil, v))
+	}
 }
 
 func appendQuoted(dst, text []byte) []byte {

@@ -6,7 +6,6 @@ import (
 	"database/sql/driver"
 	"fmt"
 	"io"
-	"strconv"
 	"sync/atomic"
 
 	"github.com/go-sql-driver/mysql"
@@ -125,18 +124,7 @@ func appendLine(dst []byte, values []driver.Value) []byte {
 		if i > 0 {
 			dst = append(dst, '\t')
 		}
-		switch v := v.(type) {
-		case nil:
-			dst = append(dst, `\N`...)
-		case int64:
-			dst = strconv.AppendInt(dst, v, 10)
-		case uint64:
-			dst = strconv.AppendUint(dst, v, 10)
-		case []byte:
-			dst = appendEscaped(dst, v)
-		default:
-			dst = appendEscaped(dst, fmt.Append(nil, v))
-		}
+		dst = appendValue(dst, v, `\N`, appendEscaped)
 	}
 	return append(dst, '\n')
 }
