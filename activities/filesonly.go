@@ -40,8 +40,8 @@ func (p *planDraft) chooseFiles(ctx context.Context, in PlanRunInput) error {
 		l := layout.Load{ID: key, Version: e.Version, Time: e.Modified, Files: []layout.File{file}}
 		ref := owner.LoadOf(l.ID, l.Version, l.Time)
 		if p.ordered() && f.known.Newer(ref) && !in.Force {
-			return p.refuseOlder(key+" is older than", fmt.Sprintf("`tablehaul load %s %s --force` loads it all the same",
-				human.Arg(s.Table.String()), human.Arg(key)))
+			return p.refuseOlder(key+" is older than", fmt.Sprintf(
+				"`tablehaul load %s %s --force` loads it all the same", human.Arg(s.Table.String()), human.Arg(key)))
 		}
 		f.loads = append(f.loads, l)
 		if !runs[l.ID] {
