@@ -117,6 +117,7 @@ func (p *planDraft) draftFilesTarget(ctx context.Context, in PlanRunInput, keepe
 	if err := p.chooseFileColumns(ctx); err != nil {
 		return err
 	}
+	p.checkMerge()
 	if table.Findings(p.findings).Refused() {
 		return nil
 	}

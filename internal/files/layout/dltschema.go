@@ -2,6 +2,7 @@ package layout
 
 import (
 	"bytes"
+	"cmp"
 	"compress/zlib"
 	"context"
 	"encoding/base64"
@@ -29,7 +30,11 @@ type dltTable struct {
 	Parent      string
 	Disposition string `json:"write_disposition"`
 	TableFormat string `json:"table_format"`
-	Columns     dltColumns
+	Strategy    string `json:"x-merge-strategy"`
+	// Filter and Scope are SQL conditions of a merge: source_filter and destination_scope.
+	Filter  string `json:"x-merge-source-filter"`
+	Scope   string `json:"x-merge-destination-scope"`
+	Columns dltColumns
 }
 
 type dltColumn struct {
@@ -40,6 +45,7 @@ type dltColumn struct {
 	Scale      int
 	Timezone   *bool
 	PrimaryKey bool   `json:"primary_key"`
+	MergeKey   bool   `json:"merge_key"`
 	HardDelete bool   `json:"hard_delete"`
 	DedupSort  string `json:"dedup_sort"`
 }
@@ -149,14 +155,35 @@ func newestNamed(ctx context.Context, s files.Store, folder string, ours func(na
 	return e, ok, err
 }
 
-// table is what the schema says about the table. A child table has its root's disposition.
+// merge adds to a schema how dlt merges the table: as it does the root of a child table, the table itself for others.
+func (s *Schema) merge(tables map[string]dltTable, t dltTable) {
+	s.Disposition, s.Strategy = t.Disposition, t.Strategy
+	for depth := 0; t.Parent != "" && depth < 100; depth++ {
+		t = tables[t.Parent]
+		s.Disposition, s.Strategy = cmp.Or(s.Disposition, t.Disposition), cmp.Or(s.Strategy, t.Strategy)
+	}
+	keyed := t.Scope != ""
+	for _, c := range t.Columns {
+		if keyed = keyed || c.PrimaryKey || c.MergeKey; c.MergeKey {
+			s.MergeKey = append(s.MergeKey, c.Name)
+		}
+	}
+	switch {
+	case t.Filter != "":
+		s.Condition = "source_filter"
+	case t.Scope != "":
+		s.Condition = "destination_scope"
+	}
+	if s.Parent != "" && s.Disposition == Merge && !keyed {
+		s.Disposition = "append" // dlt appends what has no key to merge by
+	}
+}
+
+// table is what the schema says about the table.
 func (d dlt) table(tables map[string]dltTable) (*Schema, error) {
 	t := tables[d.options.Table]
-	s := &Schema{Parent: t.Parent, Disposition: t.Disposition}
-	for parent, depth := t.Parent, 0; parent != "" && s.Disposition == "" && depth < 100; depth++ {
-		s.Disposition = tables[parent].Disposition
-		parent = tables[parent].Parent
-	}
+	s := &Schema{Parent: t.Parent}
+	s.merge(tables, t)
 	if t.TableFormat != "" {
 		return nil, refuse("dlt keeps %s as a %s table, whose files are not to be read one by one: let it write "+
 			"parquet or jsonl without table_format", d.options.Table, t.TableFormat)

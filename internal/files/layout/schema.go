@@ -11,6 +11,12 @@ type Schema struct {
 	Key []string
 	// Disposition is dlt's: append, merge or replace. It writes merge as append: all versions of a row are there.
 	Disposition string
+	// Strategy is how dlt merges: "" or delete-insert, upsert, insert-only, scd2, cdc.
+	Strategy string
+	// MergeKey are columns of which dlt's merge deletes all rows that have the values of a row of the load.
+	MergeKey []string
+	// Condition is source_filter or destination_scope where SQL says which rows dlt's merge takes or deletes.
+	Condition string
 	// Parent is the table that a child table of dlt belongs to; empty for the others.
 	Parent string
 	// HardDelete is the column that marks a deleted row: true where it is a bool, else not NULL.

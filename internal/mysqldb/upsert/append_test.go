@@ -44,6 +44,19 @@ func TestAppendLeavesExistingRowsAsTheyAre(t *testing.T) {
 	})
 }
 
+// Of rows that have one key in a chunk, the first stays, as if each were in a chunk of its own: the oldest by cursor.
+func TestAppendKeepsTheFirstRowOfAChunk(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		for cursor, want := range map[string]string{"": "1|newer|9", "u": "1|older|5"} {
+			w := dbtest.NewWriting(t, s, "(id INT PRIMARY KEY, v VARCHAR(9), u INT)")
+			w.Spec.Cursor, w.Spec.KeepExisting = cursor, true
+			_, err := w.Upsert([]any{1, "newer", 9}, []any{1, "older", 5}, []any{2, "x", 5})
+			require.NoError(t, err)
+			w.Holds("SELECT * FROM t ORDER BY id", want, "2|x|5")
+		}
+	})
+}
+
 // A row that is marked as deleted, and that the source has again, loses its mark and nothing else.
 func TestAppendClearsTheMarkOfARowThatIsBack(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {

@@ -8,7 +8,7 @@ import (
 )
 
 // orderRows returns the rows to write, sorted by primary key. Of rows with the same key it keeps
-// only the newest by cursor, or the last where there is no cursor.
+// only the newest by cursor, or the last where there is no cursor; the oldest or first where existing rows stay.
 //
 // All writers use the same order, which prevents deadlocks between chunks. It need not be the order of the index.
 func (p *plan) orderRows(rows *table.Rows) []int32 {
@@ -31,6 +31,9 @@ func (p *plan) orderRows(rows *table.Rows) []int32 {
 	}
 	if !slices.IsSortedFunc(order, full) { // pages of a first load come in key order
 		slices.SortFunc(order, full)
+	}
+	if p.keepExisting {
+		return slices.CompactFunc(order, func(a, b int32) bool { return byKey(a, b) == 0 })
 	}
 	kept := order[:0]
 	for i, row := range order {

@@ -170,6 +170,54 @@ def merge_loads(p):
     p.run(items([item(1, 6), {"id": 2, "version": 7} | gone, {"id": 9, "version": 1} | gone]))
 
 
+STRATEGIES = {
+    "whole": {"merge_key": ["id", "day"]},
+    "upserts": {"merge_key": "day", "strategy": "upsert"},
+    "inserts": {"strategy": "insert-only"},
+    "boxes": {},
+    "days": {"merge_key": "day"},
+    "versions": {"strategy": "scd2"},
+    "changes": {"strategy": "cdc"},
+    "filtered": {"source_filter": "id > 1"},
+    "scoped": {"destination_scope": "id > 1"},
+}
+
+
+def strategies(case, work):
+    """Tables of each way to merge, what dlt's own merge makes of some in DuckDB, and which children have a parent."""
+    staged = pipeline(case, os.path.join(work, "staged"))
+    direct = dlt.pipeline(
+        "shop",
+        pipelines_dir=os.path.join(work, "direct"),
+        destination=dlt.destinations.duckdb(os.path.join(work, "merged.duckdb")),
+        dataset_name=case,
+    )
+    loads = [[(1, "mon", "a"), (2, "mon", "b")], [(1, "mon", "c"), (3, "tue", "d")]]
+
+    def resource(name, rows):
+        how = dict(STRATEGIES[name])
+        merge_key = how.pop("merge_key", None)
+        rows = [{"id": i, "day": day, "v": v, "parts": [{"sku": v}, {"sku": v * 2}]} for i, day, v in rows]
+        return dlt.resource(
+            rows if name in ("boxes", "upserts") else [without(r, "parts") for r in rows],
+            name=name,
+            primary_key=None if name == "versions" else "id",
+            merge_key=merge_key,
+            write_disposition={"disposition": "merge"} | how,
+        )
+
+    for p in (staged, direct):
+        for rows in loads:
+            p.run([resource(name, rows) for name in STRATEGIES if p is staged or name in list(STRATEGIES)[:4]])
+    children = "SELECT b.id, p.sku FROM boxes b JOIN boxes__parts p ON p._dlt_parent_id = b._dlt_id ORDER BY 1, 2"
+    with open(os.path.join(OUT, case, "expected.txt"), "w") as f, direct.sql_client() as c:
+        for name in ("whole", "upserts", "inserts", "boxes"):
+            for row in c.execute_sql(f"SELECT '{name}', id, day, v FROM {name} ORDER BY id"):
+                f.write(" ".join(map(str, row)) + "\n")
+        for row in c.execute_sql(children):
+            f.write(f"parts {row[0]} {row[1]}\n")
+
+
 def main():
     shutil.rmtree(OUT, ignore_errors=True)
     for file_format in ("jsonl", "parquet"):
@@ -179,6 +227,8 @@ def main():
         three_loads("csv", work, "csv", leave_out=("raw",))
     with tempfile.TemporaryDirectory() as work:
         merges("merges", work)
+    with tempfile.TemporaryDirectory() as work:
+        strategies("strategies", work)
     with tempfile.TemporaryDirectory() as work:  # a folder that a dlt before 0.5 has begun
         os.makedirs(os.path.join(OUT, "v1"))
         open(os.path.join(OUT, "v1", "init"), "w").close()
