@@ -192,6 +192,9 @@ func (a *app) openSource(ctx context.Context, flag string, c survey.Connection) 
 	}
 	db, err := mysqldb.Open(ctx, dsn, mysqldb.Options{Role: mysqldb.Source, Name: c.Name})
 	if err != nil {
+		if refused, ok := errors.AsType[*mysqlerr.RefusedLogin](err); ok {
+			err = refused.Cause // a worker tries again later, and init does not
+		}
 		text := fmt.Errorf("--source (%s): %w", flag, mysqlerr.Safe(err))
 		if remedy := mysqlerr.Describe(err).Remedy; remedy != "" {
 			text = fmt.Errorf("%w\n  remedy: %s", text, remedy)

@@ -89,12 +89,17 @@ type app struct {
 	output     string
 	// quiet leaves out progress, notes and messages of success.
 	quiet bool
+	// startWait is how long a command waits for a Temporal of this machine that starts; 0 for not at all.
+	startWait time.Duration
 	// web prints links into the Web UI, and nothing else.
 	web bool
 }
 
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
 	a := &app{getenv: getenv, stdin: os.Stdin, stdout: stdout, stderr: stderr, dial: dialTemporal}
+	if terminal(stderr) {
+		a.startWait = startWait
+	}
 	return a.execute(ctx, args)
 }
 
@@ -168,18 +173,6 @@ func completeFlag(cmd *cobra.Command, flag string, words ...string) {
 }
 
 func (a *app) json() bool { return a.output == "json" }
-
-// connect connects to Temporal.
-func (a *app) connect(ctx context.Context) (service, error) {
-	if a.web && a.webUI().List() == "" {
-		return nil, a.printOnlyLink("") // before anything starts
-	}
-	s, err := a.dial(ctx, a.getenv, a.taskQueue)
-	if err != nil {
-		return nil, a.fromTemporal(ctx, err)
-	}
-	return s, nil
-}
 
 // fromTemporal gives an error of the service its exit code.
 func (a *app) fromTemporal(ctx context.Context, err error) error {

@@ -51,7 +51,21 @@ func TestTheReportInABrowser(t *testing.T) {
 		require.Greater(t, math.Abs(text-page), 0.6, "text can be read")
 		b.shoot("report-" + scheme + ".png")
 	}
-	require.LessOrEqual(t, b.number("document.documentElement.scrollWidth"), float64(width), "nothing leaves the page")
+	b.fits(width)
+	const phone = 390
+	require.NoError(t, chromedp.Run(b.ctx, chromedp.EmulateViewport(phone, height, chromedp.EmulateMobile)))
+	b.reads(fileURL(file), "What needs a person", "Comparisons of both sides")
+	b.fits(phone)
+	require.Positive(t, b.number("document.querySelectorAll('td[data-name]').length"))
+	require.Zero(t, b.number("Array.from(document.querySelectorAll('.scroll'))"+
+		".filter(e => e.scrollWidth > e.clientWidth).length"), "no table has to be moved sideways")
+	b.shoot("report-phone.png")
+}
+
+// fits asserts that nothing leaves a page of that width.
+func (b *browser) fits(width int) {
+	b.t.Helper()
+	require.LessOrEqual(b.t, b.number("document.documentElement.scrollWidth"), float64(width))
 }
 
 func fileURL(file string) string { return (&url.URL{Scheme: "file", Path: file}).String() }

@@ -75,20 +75,28 @@ func Up(ctx context.Context, say func(string)) (_ *Stage, err error) {
 type candidate struct {
 	flavor localserver.Flavor
 	way    localserver.Way
+	// note is said before it is tried, where that may take long.
+	note string
 }
 
 // candidates are in the order in which they are tried: a program of this machine starts at once, where an image may
 // have to be pulled first.
 var candidates = []candidate{
-	{localserver.FlavorMySQL, localserver.Program(localserver.Installed)},
-	{localserver.FlavorMariaDB, localserver.Program(localserver.Installed)},
-	{localserver.FlavorMySQL, localserver.Container},
+	{flavor: localserver.FlavorMySQL, way: localserver.Program(localserver.Installed)},
+	{flavor: localserver.FlavorMariaDB, way: localserver.Program(localserver.Installed)},
+	{
+		flavor: localserver.FlavorMySQL, way: localserver.Container,
+		note: "neither mysqld nor mariadbd starts here; Docker is tried, which pulls an image of MySQL once",
+	},
 }
 
 // servers starts the source by the first candidate that works, and the target by the same.
 func (s *Stage) servers(ctx context.Context, say func(string)) (err error) {
 	reasons := []error{errNoServer}
 	for _, c := range candidates {
+		if c.note != "" {
+			say(c.note)
+		}
 		if s.Source, s.sourceDB, err = s.server(ctx, c); err == nil {
 			say("source: " + s.Source.String())
 			if s.Target, s.targetDB, err = s.server(ctx, c); err == nil {

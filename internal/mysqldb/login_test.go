@@ -81,7 +81,7 @@ func TestARefusedLoginIsRememberedAndTriedByOne(t *testing.T) {
 				for _, err := range concurrently(60, func() error { return pools[0].PingContext(t.Context()) }) {
 					require.Equal(t, uint16(1045), mysqlerr.NumberOf(err), "%v", err)
 					require.True(t, mysqlerr.IsPermanent(err))
-					require.Contains(t, mysqlerr.Describe(err).Remedy, "tried again within 1m0s, by one connection")
+					require.Contains(t, mysqlerr.Describe(err).Remedy, "tried again within 60 s, by one connection")
 				}
 				for _, err := range concurrently(60, func() error {
 					_, err := mysqldb.Open(t.Context(), loginDSN(s, login), o)

@@ -156,7 +156,9 @@ func plainError(err error) error {
 		text = strings.Trim(after, `"`)
 	}
 	text, _, _ = strings.Cut(text, "\n")
-	if strings.Contains(text, "no children to pick from") { // gRPC's text for a host name without an address
+	// Both are gRPC's: the first says no more, and the second is of a host name without an address.
+	text = strings.TrimPrefix(text, "transport: Error while dialing: ")
+	if strings.Contains(text, "no children to pick from") {
 		text = "its host name does not resolve"
 	}
 	if errors.Is(err, context.DeadlineExceeded) {

@@ -114,11 +114,10 @@ func bars(runs []Run, places int, width, height float64, m measure) []Bar {
 // Panel is one measure of a table's runs, with the largest value as its scale.
 type Panel struct {
 	Name, Top string
-	Y, Height float64
 	Bars      []Bar
 }
 
-// Chart is two panels of a table's runs above one another.
+// Chart is two panels of a table's runs above one another, each of Width × Height units.
 type Chart struct {
 	Width, Height float64
 	First, Last   string
@@ -127,9 +126,7 @@ type Chart struct {
 
 const (
 	chartWidth  = 1130.0
-	chartHeight = 164.0
-	panelHeight = 52.0
-	panelGap    = 28.0
+	chartHeight = 52.0
 	chartPlaces = 50
 )
 
@@ -141,14 +138,14 @@ func chartOf(t Table) *Chart {
 	runs := t.Runs[max(0, len(t.Runs)-chartPlaces):]
 	out := &Chart{Width: chartWidth, Height: chartHeight, First: utc(runs[0].Finished)}
 	out.Last = utc(runs[len(runs)-1].Finished)
-	for i, m := range []measure{rowsOf, secondsOf} {
+	for _, m := range []measure{rowsOf, secondsOf} {
 		top := 0.0
 		for _, r := range runs {
 			top = math.Max(top, m.value(r))
 		}
 		out.Panels = append(out.Panels, Panel{
-			Name: m.name, Top: m.text(top), Y: float64(i)*(panelHeight+panelGap) + panelGap, Height: panelHeight,
-			Bars: bars(runs, max(len(runs), chartPlaces/2), chartWidth, panelHeight, m),
+			Name: m.name, Top: m.text(top),
+			Bars: bars(runs, max(len(runs), chartPlaces/2), chartWidth, chartHeight, m),
 		})
 	}
 	return out

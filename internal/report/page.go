@@ -182,7 +182,7 @@ func (p Page) Tiles() []Tile {
 		{humanize.Comma(int64(len(p.Tables))), tables, ""},
 		{humanize.Comma(int64(levels[levelGood])), "in order", level(int64(levels[levelGood]), levelGood)},
 		{humanize.Comma(int64(levels[levelWarn])), "with a notice", level(int64(levels[levelWarn]), levelWarn)},
-		{humanize.Comma(int64(levels[levelBad])), "do not follow", level(int64(levels[levelBad]), levelBad)},
+		{humanize.Comma(int64(levels[levelBad])), "failed or stale", level(int64(levels[levelBad]), levelBad)},
 		{humanize.Comma(int64(levels[levelNever])), "never run", ""},
 		{humanize.Comma(differing), "keys differ", level(differing, levelBad)},
 		{humanize.Comma(rows), "rows in 24 hours, as far as recorded", ""},

@@ -143,8 +143,8 @@ func Describe(err error) Problem {
 	case errors.As(err, &server):
 		describeServer(&p, server)
 		if refused := (*RefusedLogin)(nil); errors.As(err, &refused) {
-			p.Remedy += fmt.Sprintf("; the login is tried again within %s, by one connection, or at once when its "+
-				"file: or exec: secret changes", refused.Pause)
+			p.Remedy += fmt.Sprintf("; the login is tried again within %.0f s, by one connection, or at once when its "+
+				"file: or exec: secret changes", refused.Pause.Seconds())
 		}
 	default:
 		describeDriver(&p, err)
