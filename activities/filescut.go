@@ -25,7 +25,7 @@ type plannedFile struct {
 }
 
 // cutFiles makes the ranges of a run: files together until they are large enough, and pieces of a large file. Without a
-// cursor there is one range, whose chunks are written one after the other: by load, and by row within a file.
+// cursor, ranges and their chunks are written one after the other: by load, and by row within a file.
 func (p *planDraft) cutFiles(ctx context.Context) error {
 	f := p.files
 	size := max(f.rangeBytes, f.reads().Bytes/maxRanges+1)
@@ -49,7 +49,7 @@ func (p *planDraft) cutFiles(ctx context.Context) error {
 				if one.Skip = skip; f.removal != nil {
 					one.Load = l.Time
 				}
-				if now = append(now, one); p.ordered() {
+				if now = append(now, one); f.compare && p.ordered() {
 					continue
 				}
 				if sum += file.Size / int64(len(pieces)); sum >= size {

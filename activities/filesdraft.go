@@ -23,6 +23,8 @@ type FilesPlan struct {
 	// Done is what the table's state remembers when the run is done.
 	Done owner.FilesDone `json:"done"`
 	api.FilesRead
+	// LostLoads are loads of earlier runs that this one loads again, as far as they are there.
+	LostLoads *owner.LostLoads `json:"lostLoads,omitempty"`
 	// PutsAway says that files are removed or moved when the run is done.
 	PutsAway bool `json:"putsAway,omitempty"`
 }
@@ -46,11 +48,29 @@ type filesDraft struct {
 	names map[string]string
 	// rangeBytes is the least size of a range.
 	rangeBytes int64
+	// compare says that a comparison follows, and no run.
+	compare bool
+	// unfinished is the run that this one takes up, nil for none.
+	unfinished *unfinishedFiles
+	// resumes says how far that is; "" for none.
+	resumes string
+	// record is what becomes of the state's record of an unfinished run, where this one takes none up.
+	record recordOfFiles
 }
 
 // draftFiles is draft for a table that is loaded from files: what is complete and not loaded yet takes the place of the
 // window.
 func (a *Activities) draftFiles(ctx context.Context, in PlanRunInput, s Settings) (*planDraft, error) {
+	p, err := a.tryDraftFiles(ctx, in, s)
+	if over := new(startOverError); errors.As(err, &over) {
+		in.startOver = over.why
+		return a.tryDraftFiles(ctx, in, s)
+	}
+	return p, err
+}
+
+// tryDraftFiles fails with a startOverError where the unfinished run cannot be taken up.
+func (a *Activities) tryDraftFiles(ctx context.Context, in PlanRunInput, s Settings) (*planDraft, error) {
 	if len(in.Only) > 0 && in.Full {
 		return nil, invalidInput("full and files together", "full loads all files again: give one or the other")
 	}
@@ -63,6 +83,7 @@ func (a *Activities) draftFiles(ctx context.Context, in PlanRunInput, s Settings
 	p := &planDraft{settings: s, preview: in.preview, mode: api.ModeFiles}
 	p.files = &filesDraft{
 		names: map[string]string{}, skip: map[string][]byte{}, rangeBytes: a.deps.Sizes.FilesRange,
+		compare: in.compare,
 	}
 	p.files.done = owner.FilesDone{Origin: own.origin(), LookedAt: time.Now().UTC()}
 	var err error
@@ -81,7 +102,7 @@ func (a *Activities) draftFiles(ctx context.Context, in PlanRunInput, s Settings
 			Text: fmt.Sprintf("the maker of the files has read its source up to %s %s", w.Column, w.Value),
 		})
 	}
-	if err := p.draftFilesTarget(ctx, in, a.keeper(ctx, in.Table)); err != nil || p.id.changed != "" {
+	if err := a.draftFilesTarget(ctx, in, p); err != nil || p.id.changed != "" {
 		return p, err
 	}
 	for _, f := range p.findings {
@@ -97,7 +118,7 @@ func (p *planDraft) filesAt() where {
 }
 
 // draftFilesTarget looks at the target, chooses what to load, and compares the columns of the files with it.
-func (p *planDraft) draftFilesTarget(ctx context.Context, in PlanRunInput, keeper string) error {
+func (a *Activities) draftFilesTarget(ctx context.Context, in PlanRunInput, p *planDraft) error {
 	err := p.readFilesTarget(ctx)
 	if err != nil || table.Findings(p.findings).Refused() {
 		return err
@@ -105,14 +126,18 @@ func (p *planDraft) draftFilesTarget(ctx context.Context, in PlanRunInput, keepe
 	if p.targetLost, err = p.hasLostTarget(ctx, in.State); err != nil {
 		return translate(ctx, err, targetAt(p.settings))
 	}
-	if err := p.identify(ctx, in, keeper); err != nil || p.id.changed != "" {
+	if err := p.identify(ctx, in, a.keeper(ctx, in.Table)); err != nil || p.id.changed != "" {
 		return err
 	}
 	p.knownLoads(in)
 	if in.compare {
 		p.chooseDone(in.State)
-	} else if err := p.chooseLoads(ctx, in); err != nil {
+	} else if err := a.takeUp(ctx, in, p); err != nil {
 		return err
+	} else if p.files.unfinished == nil {
+		if err := p.chooseLoads(ctx, in); err != nil {
+			return err
+		}
 	}
 	if err := p.chooseFileColumns(ctx); err != nil {
 		return err
@@ -132,6 +157,9 @@ func (p *planDraft) draftFilesTarget(ctx context.Context, in PlanRunInput, keepe
 	}
 	if err := p.planRemoval(ctx); err != nil || table.Findings(p.findings).Refused() {
 		return err
+	}
+	if p.files.unfinished != nil {
+		return p.sameColumns() // its versions are settled, and the files of what is done may be gone
 	}
 	if err := p.probeFiles(ctx); err != nil {
 		return err
@@ -165,12 +193,15 @@ func (p *planDraft) filesTargetHasRows(ctx context.Context) (bool, error) {
 }
 
 // filesResult adds to a plan what it loads.
-func (p *planDraft) filesResult(out *PlanRunResult) {
+func (p *planDraft) filesResult(in PlanRunInput, out *PlanRunResult) {
 	f := p.files
 	if f == nil {
 		return
 	}
-	out.Files = &FilesPlan{Done: f.done, FilesRead: f.reads(), PutsAway: p.settings.Files.putsAway()}
+	out.Resumable = p.resumable(in)
+	out.Files = &FilesPlan{
+		Done: f.done, FilesRead: f.reads(), PutsAway: p.settings.Files.putsAway(), LostLoads: p.lostLoads(in),
+	}
 }
 
 // reads counts what is loaded.
@@ -187,7 +218,10 @@ func (f *filesDraft) reads() api.FilesRead {
 
 // previewFiles adds to a preview what the run would load.
 func (p *planDraft) previewFiles(ctx context.Context, out *api.PlanTableResult) error {
-	if err := p.cut(ctx); err != nil {
+	out.Resumes = p.files.resumes
+	if u := p.files.unfinished; u != nil {
+		p.ranges = u.plan.Ranges
+	} else if err := p.cut(ctx); err != nil {
 		return err
 	}
 	reads := p.files.reads()

@@ -3,7 +3,6 @@ package activities
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb/target"
 	"github.com/tablehaul/tablehaul/internal/owner"
@@ -45,7 +44,7 @@ func (p *planDraft) filesDiff(ctx context.Context, to table.Name, o target.Optio
 // its last runs gets their loads again.
 func (p *planDraft) compareFilesIdentity(ctx context.Context, s owner.State) (changed string, err error) {
 	was, known, row := s.Identity, s.Files, p.id.row
-	if was == nil || known == nil {
+	if was == nil || known == nil && s.FirstLoad == nil {
 		return "", nil
 	}
 	moved := !was.Target.Server.Same(p.id.now.Target.Server)
@@ -53,17 +52,21 @@ func (p *planDraft) compareFilesIdentity(ctx context.Context, s owner.State) (ch
 	case was.Target.Table != p.id.now.Target.Table:
 		changed = fmt.Sprintf("it is of the target %s, the configuration says %s", was.Target.Table,
 			p.id.now.Target.Table)
-	case known.Origin != p.files.done.Origin:
+	case known != nil && known.Origin != p.files.done.Origin:
 		changed = "what was loaded is of other files: url, layout, table or match of files have changed"
 	case p.otherRows(was) != "":
 		changed = p.otherRows(was)
 	case row == nil && was.Target.Row, row == nil && moved:
 		changed = fmt.Sprintf("the target %s on %s has no state row of this table: it is another target, or was "+
 			"written by others", p.settings.Target, p.id.now.Target.Server)
-	case row != nil && row.Run < was.Target.Run:
+	case row != nil && row.Run < was.Target.Run && known != nil:
 		p.loseRuns(known, row.Run)
 	}
 	if changed == "" {
+		return "", nil
+	}
+	if known == nil {
+		p.startsOver(changed)
 		return "", nil
 	}
 	rows, err := p.filesTargetHasRows(ctx)
@@ -103,10 +106,7 @@ func (p *planDraft) knownLoads(in PlanRunInput) {
 	}
 	f.known = in.State.Files
 	if f.done.KeepRuns != 0 {
-		f.known = f.known.With(owner.FilesDone{
-			Origin: f.done.Origin, KeepRuns: f.done.KeepRuns, LookedAt: f.known.LookedAt, Unfinished: true,
-			Columns: f.known.Columns,
-		}, 0, time.Now())
+		f.known = f.known.Without(owner.LostLoads{KeepRuns: f.done.KeepRuns})
 	}
 	f.done.Columns = f.known.Columns
 }

@@ -27,21 +27,14 @@ func (p *planDraft) chooseFiles(ctx context.Context, in PlanRunInput) error {
 		runs[l.ID] = len(l.Files) == 1 && l.Files[0].Key == l.ID
 	}
 	for _, name := range in.Only {
-		key := strings.TrimPrefix(strings.TrimPrefix(name, s.Files.URL), "/")
-		e, err := f.store.Stat(ctx, key)
-		if errors.Is(err, files.ErrNotFound) {
-			return invalidInput("there is no file "+key, "write its name below files.url")
-		}
+		l, err := p.namedLoad(ctx, name)
 		if err != nil {
-			return translateFiles(ctx, err, p.filesAt())
+			return err
 		}
-		file := layout.File{Entry: e}
-		file.Format, file.Compression = format.SuffixFormat(key)
-		l := layout.Load{ID: key, Version: e.Version, Time: e.Modified, Files: []layout.File{file}}
 		ref := owner.LoadOf(l.ID, l.Version, l.Time)
 		if p.ordered() && f.known.Newer(ref) && !in.Force {
-			return p.refuseOlder(key+" is older than", fmt.Sprintf(
-				"`tablehaul load %s %s --force` loads it all the same", human.Arg(s.Table.String()), human.Arg(key)))
+			return p.refuseOlder(l.ID+" is older than", fmt.Sprintf(
+				"`tablehaul load %s %s --force` loads it all the same", human.Arg(s.Table.String()), human.Arg(l.ID)))
 		}
 		f.loads = append(f.loads, l)
 		if !runs[l.ID] {
@@ -54,4 +47,19 @@ func (p *planDraft) chooseFiles(ctx context.Context, in PlanRunInput) error {
 	f.done.Unfinished = true // the floor stays
 	p.heldBack = p.waitingText()
 	return nil
+}
+
+// namedLoad is a file that a person has named, as a load of its own.
+func (p *planDraft) namedLoad(ctx context.Context, name string) (layout.Load, error) {
+	key := strings.TrimPrefix(strings.TrimPrefix(name, p.settings.Files.URL), "/")
+	e, err := p.files.store.Stat(ctx, key)
+	if errors.Is(err, files.ErrNotFound) {
+		return layout.Load{}, invalidInput("there is no file "+key, "write its name below files.url")
+	}
+	if err != nil {
+		return layout.Load{}, translateFiles(ctx, err, p.filesAt())
+	}
+	file := layout.File{Entry: e}
+	file.Format, file.Compression = format.SuffixFormat(key)
+	return layout.Load{ID: key, Version: e.Version, Time: e.Modified, Files: []layout.File{file}}, nil
 }

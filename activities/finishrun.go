@@ -16,6 +16,8 @@ type FinishRunInput struct {
 	TargetWatermark string     `json:"targetWatermark,omitempty"`
 	// DropPlan is the run whose staged plan is not needed any more; empty keeps it.
 	DropPlan string `json:"dropPlan,omitempty"`
+	// DropTaken is the run whose plan this one has taken up; empty for none.
+	DropTaken string `json:"dropTaken,omitempty"`
 	// Queue is that of the host which has the plan; empty if any host will do.
 	Queue string `json:"queue,omitempty"`
 }
@@ -46,6 +48,9 @@ func (a *Activities) FinishRun(ctx context.Context, in FinishRunInput) (FinishRu
 		"runSeconds", in.Finish.Record.Seconds, "watermark", s.Watermark)
 	if in.DropPlan != "" {
 		a.forgetPlan(ctx, in.Table, in.DropPlan)
+	}
+	if in.DropTaken != "" {
+		a.forgetPlan(ctx, in.Table, in.DropTaken)
 	}
 	return FinishRunResult{Watermark: s.Watermark, KnownWarnings: s.KnownWarnings(in.Finish.Warnings)}, nil
 }

@@ -74,9 +74,10 @@ func (l *lake) run(change ...func(*activities.PlanRunInput)) (plan activities.Pl
 	l.t.Helper()
 	plan, err := l.discover(change...)
 	require.NoError(l.t, err)
-	for i := range plan.Ranges {
-		c := l.move(plan, i)
-		sum.Add(c)
+	for i, done := range plan.Done {
+		if done != '1' {
+			sum.Add(l.move(plan, i))
+		}
 	}
 	if plan.Replacement != nil {
 		require.NoError(l.t, l.swap(plan, sum))
@@ -143,6 +144,31 @@ func (l *lake) finish(plan activities.PlanRunResult) {
 		l.state.Identity.Target.Run = plan.TargetRow.Fence
 	}
 	l.state.FreshAt = plan.FreshAt
+	if plan.Resumable {
+		l.state.FirstLoad = nil
+	}
+}
+
+// stop moves these ranges of a run that then fails, as its workflow and its state workflow do.
+func (l *lake) stop(plan activities.PlanRunResult, ranges ...int) (sum api.Counts) {
+	l.t.Helper()
+	require.True(l.t, plan.Resumable)
+	l.state.FirstLoad = &owner.FirstLoad{
+		Run: plan.Run, PlanSum: plan.PlanSum, Done: plan.Done, Fence: l.state.Lease.Fence,
+	}
+	l.state.Identity = plan.Identity
+	if lost := plan.Files.LostLoads; lost != nil {
+		l.state.Files = l.state.Files.Without(*lost)
+	}
+	for _, i := range ranges {
+		sum.Add(l.move(plan, i))
+		require.NoError(l.t, lineage.MarkRange(l.t.Context(), l.Dst, plan.TargetRow.Ref, i))
+		done := []byte(l.state.FirstLoad.Done)
+		done[i] = '1'
+		l.state.FirstLoad.Done = string(done)
+	}
+	l.state.Loaded = true
+	return sum
 }
 
 // row is a line of a file.

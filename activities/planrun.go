@@ -38,6 +38,8 @@ type PlanRunInput struct {
 	preview bool // no run follows
 	compare bool // a comparison follows
 	run     bool // a run follows, or a preview of one
+	// startOver says why an unfinished run of files is not taken up; "" where nothing speaks against it.
+	startOver string
 }
 
 // PlanRunResult is a run's plan as far as histories may know it: no keys, no rows.
@@ -102,9 +104,17 @@ type PlanRunResult struct {
 	Quarantine *QuarantinePlan `json:"quarantine,omitempty"`
 	// Files is set where the table is loaded from files.
 	Files *FilesPlan `json:"files,omitempty"`
+	// Resumable says that the state keeps what is done of this run of files, so that the next one goes on from there.
+	// TakenFrom names the plan of the run which this one has taken up.
+	Resumable bool   `json:"resumable,omitempty"`
+	TakenFrom string `json:"takenFrom,omitempty"`
 	// InQuarantine says that earlier runs have set rows aside.
 	InQuarantine bool `json:"inQuarantine,omitempty"`
 }
+
+// KeepsProgress reports whether the table's state keeps what is done of the run, so that the next one can go on from
+// there.
+func (p *PlanRunResult) KeepsProgress() bool { return p.Mode == api.ModeFirstLoad || p.Resumable }
 
 // PlanProgress is what PlanRun heartbeats.
 type PlanProgress struct {
@@ -219,7 +229,7 @@ func (a *Activities) staged(ctx context.Context, in PlanRunInput, p *planDraft) 
 		IndexesLater:   p.target.Deferred,
 	}
 	if p.files != nil {
-		out.FilesText, out.Removal = p.files.found.Text, p.files.removal
+		out.FilesText, out.Removal, out.Frozen = p.files.found.Text, p.files.removal, p.frozen(in)
 	}
 	return out
 }
@@ -237,7 +247,7 @@ func (p *planDraft) result(in PlanRunInput) PlanRunResult {
 		IndexesLater: len(p.target.Deferred), TargetLost: p.targetLost && in.State.Watermark != "" ||
 			p.id.forget, Watermark: in.State.Watermark, Priority: p.settings.Priority,
 	}
-	p.filesResult(&out)
+	p.filesResult(in, &out)
 	out.Ordered = p.files != nil && p.removes()
 	return out
 }

@@ -30,8 +30,11 @@ func (a *Activities) startOver(ctx context.Context, in PlanRunInput, p *planDraf
 	return a.dropPlan(ctx, in.Table, old.Run)
 }
 
-// resume returns the plan of an unfinished first load where one can go on.
+// resume returns the plan of an unfinished first load, or run of files, where one can go on.
 func (a *Activities) resume(ctx context.Context, in PlanRunInput, p *planDraft) (PlanRunResult, bool, error) {
+	if p.files != nil {
+		return a.resumeFiles(ctx, in, p)
+	}
 	old := in.State.FirstLoad
 	if p.mode != api.ModeFirstLoad || old == nil {
 		return PlanRunResult{}, false, nil

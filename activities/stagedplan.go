@@ -64,6 +64,8 @@ type stagedPlan struct {
 	FilesText *layout.Text `json:"filesText,omitempty"`
 	// Removal is set where rows of files are deletes: the last of Columns is the moment, NULL for a row that is there.
 	Removal *removal `json:"removal,omitempty"`
+	// Frozen is set in the plan of a run of files that a later one may take up.
+	Frozen *frozenFiles `json:"frozen,omitempty"`
 	// RefersToItself: see mysqldb.TargetPlan.
 	RefersToItself bool `json:"refersToItself,omitempty"`
 	// Replacement is set in the plan of a run that replaces its target.

@@ -57,7 +57,7 @@ func (a *Activities) beginTarget(ctx context.Context, in PlanRunInput, p *planDr
 		Connection: p.settings.TargetConnection,
 	}
 	done := out.Done
-	if p.mode != api.ModeFirstLoad {
+	if p.mode != api.ModeFirstLoad && !out.Resumable {
 		done = ""
 		if p.id.row != nil && in.State.FirstLoad != nil {
 			done = p.id.row.Done // of a first load that is to be taken up again

@@ -34,6 +34,10 @@ func (a *app) printDetails(ctx context.Context, s service, c *config.Config, sel
 		if one.State != nil && one.State.Files != nil {
 			fmt.Fprintf(a.stdout, "  files:      %s\n", one.State.Files)
 		}
+		if one.State != nil && one.State.FirstLoad != nil && one.State.Lease == nil {
+			fmt.Fprintf(a.stdout, "  goes on:    the next run goes on with the one that has not ended: %s\n",
+				one.State.FirstLoad)
+		}
 		fmt.Fprintf(a.stdout, "  now:        %s\n", nowText(one))
 		if one.State != nil && one.State.Identity != nil {
 			fmt.Fprintf(a.stdout, "  holds for:  %s\n", one.State.Identity)

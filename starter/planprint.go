@@ -22,6 +22,9 @@ func (a *app) printPlan(p api.PlanTableResult) {
 	case "":
 	case api.ModeFiles:
 		fmt.Fprintf(a.stdout, "  mode:       files: each run loads what is complete and not loaded yet\n")
+		if p.Resumes != "" {
+			fmt.Fprintf(a.stdout, "  goes on:    with the run that has not ended: %s\n", p.Resumes)
+		}
 		if p.Files != nil {
 			fmt.Fprintf(a.stdout, "  loads:      %s\n", filesText(p.Files))
 			fmt.Fprintf(a.stdout, "  columns:    %s\n", strings.Join(p.FileColumns, ", "))

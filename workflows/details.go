@@ -178,8 +178,11 @@ func stateDetails(s owner.State) string {
 		fmt.Fprintf(&b, "- **%s:** `%s` since %s\n", what, l.WorkflowID, timeText(l.Since))
 	}
 	if f := s.FirstLoad; f != nil {
-		fmt.Fprintf(&b, "- **First load:** %d of %s loaded\n", strings.Count(f.Done, "1"),
-			human.Count(len(f.Done), "range"))
+		what := "First load"
+		if f.Files != nil {
+			what = "Unfinished run"
+		}
+		fmt.Fprintf(&b, "- **%s:** %s\n", what, f)
 	}
 	if s.Files != nil {
 		fmt.Fprintf(&b, "- **Files:** %s\n", s.Files)

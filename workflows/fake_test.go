@@ -141,11 +141,10 @@ func kept[In, Out any](f *fake, name string, keep func(In) Out) func(context.Con
 
 func (f *fake) register(env *testsuite.TestWorkflowEnvironment) {
 	for name, fn := range map[string]any{
-		"BeginRun": answered(f, "BeginRun", f.begin),
-		"PlanRun": kept(f, "PlanRun", func(in activities.PlanRunInput) activities.PlanRunResult {
-			f.planned = append(f.planned, in)
-			return f.plan
-		}),
+		"BeginRun":      answered(f, "BeginRun", f.begin),
+		"PlanRun":       kept(f, "PlanRun", f.planRun),
+		"DiscoverFiles": kept(f, "DiscoverFiles", f.planRun),
+		"ReadFiles":     answered(f, "ReadFiles", f.extract),
 		"RecordProgress": kept(f, "RecordProgress", func(in activities.RecordProgressInput) any {
 			f.recorded = append(f.recorded, in.Progress)
 			return nil
@@ -172,6 +171,11 @@ func (f *fake) register(env *testsuite.TestWorkflowEnvironment) {
 	} {
 		env.RegisterActivityWithOptions(fn, activity.RegisterOptions{Name: name})
 	}
+}
+
+func (f *fake) planRun(in activities.PlanRunInput) activities.PlanRunResult {
+	f.planned = append(f.planned, in)
+	return f.plan
 }
 
 func (f *fake) list(ctx context.Context, in activities.ListChunksInput) (activities.ListChunksResult, error) {

@@ -36,7 +36,7 @@ func (s *sync) finish(ctx workflow.Context, runErr error) error {
 	case runErr == nil:
 		s.raiseWatermark(&req)
 		s.bindIdentity(&in, &req)
-		in.DropPlan = s.plan.Run
+		in.DropPlan, in.DropTaken = s.plan.Run, s.plan.TakenFrom
 		if s.plan.Files != nil {
 			req.Files = &s.plan.Files.Done
 		}
@@ -54,8 +54,8 @@ func (s *sync) finish(ctx workflow.Context, runErr error) error {
 	if d := failureDetails(runErr); d.ClockBack > 0 {
 		req.ClockBack, req.ClockUntil = d.ClockBack, d.ClockUntil
 	}
-	if runErr != nil && s.planned && s.plan.Mode != api.ModeFirstLoad && s.plan.Ranges > 0 {
-		in.DropPlan = s.plan.Run // only a first load is resumed
+	if runErr != nil && s.planned && !s.plan.KeepsProgress() && s.plan.Ranges > 0 {
+		in.DropPlan = s.plan.Run // the next run does not take it up
 	}
 	req.Quarantine = s.inQuarantine(detached)
 	req.Warnings = s.result.Warnings
@@ -100,6 +100,8 @@ func (s *sync) raiseWatermark(req *owner.FinishRequest) {
 	case api.ModeFirstLoad:
 		req.Watermark, req.Cursor, req.ForgetFirstLoad = s.plan.Window.Hi, s.plan.Cursor, true
 		req.Seen = s.plan.Seen
+	case api.ModeFiles:
+		req.ForgetFirstLoad = s.plan.Resumable
 	case api.ModeReplace:
 		req.ForgetFirstLoad = true
 		if s.plan.Window.Hi != "" { // otherwise open work left no end, and the watermark stays
@@ -122,7 +124,7 @@ func (s *sync) bindIdentity(in *activities.FinishRunInput, req *owner.FinishRequ
 		return
 	}
 	id := *s.plan.Identity
-	if s.plan.TargetRow != nil && (s.result.RowsExtracted > 0 || s.plan.Mode == api.ModeFirstLoad ||
+	if s.plan.TargetRow != nil && (s.result.RowsExtracted > 0 || s.plan.KeepsProgress() ||
 		s.plan.Mode == api.ModeReplace) {
 		in.TargetRow, in.TargetWatermark = s.plan.TargetRow, cmp.Or(req.Watermark, s.plan.Watermark)
 		id.Target.Run = s.plan.TargetRow.Fence

@@ -132,8 +132,8 @@ func (s *sync) startRange(ctx workflow.Context, in SyncRangeInput) workflow.Futu
 	return workflow.ExecuteChildWorkflow(ctx, SyncRangeName, in)
 }
 
-// settleRange adds a finished range. record is the step that records the range of a first load in the state workflow;
-// nil for other modes.
+// settleRange adds a finished range. record is the step that records the range of a first load, or of files, in the
+// state workflow; nil for other runs.
 func (s *sync) settleRange(ctx workflow.Context, i int, f workflow.Future) (record workflow.Future, err error) {
 	var out SyncRangeResult
 	err = f.Get(ctx, &out)
@@ -149,7 +149,7 @@ func (s *sync) settleRange(ctx workflow.Context, i int, f workflow.Future) (reco
 		s.plan.Done = s.plan.Done[:i] + "1" + s.plan.Done[i+1:]
 	}
 	s.show(ctx)
-	if s.plan.Mode != api.ModeFirstLoad {
+	if !s.plan.KeepsProgress() {
 		return nil, nil
 	}
 	return s.startRecord(ctx, fmt.Sprintf("range %d is loaded", i+1),

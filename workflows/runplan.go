@@ -6,7 +6,6 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tablehaul/tablehaul/activities"
-	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/owner"
 )
@@ -20,7 +19,7 @@ func (s *sync) planRun(ctx workflow.Context, state owner.State) error {
 		Only: s.in.Files, Force: s.in.Force,
 	}
 	in.Run = activities.StagingName(workflow.GetInfo(ctx).WorkflowExecution.RunID, s.plans)
-	if s.plans++; s.planned && s.plan.Mode != api.ModeFirstLoad {
+	if s.plans++; s.planned && !s.plan.KeepsProgress() {
 		in.Lost = s.plan.Run
 	}
 	if state.FirstLoad != nil {
@@ -43,7 +42,7 @@ func (s *sync) planRun(ctx workflow.Context, state owner.State) error {
 	if err != nil {
 		return err
 	}
-	if s.planned && plan.PlanSum != s.plan.PlanSum {
+	if s.planned && plan.PlanSum != s.plan.PlanSum && (plan.TakenFrom == "" || plan.TakenFrom != s.plan.Run) {
 		s.result.Counts = Counts{} // what a lost plan has moved is moved again
 	}
 	s.plan, s.planned, s.router = plan, true, hostRouter{queue: plan.Queue}
@@ -67,12 +66,13 @@ func (s *sync) recordPlan(ctx workflow.Context, state owner.State) error {
 	req := owner.ProgressRequest{
 		Fence: s.lease.Fence, RunID: s.lease.RunID, Samples: s.plan.Samples, ForgetWatermark: s.plan.TargetLost,
 	}
-	if s.plan.Mode == api.ModeFirstLoad && s.plan.Ranges > 0 {
-		req.FirstLoad = &owner.FirstLoad{
-			Run: s.plan.Run, PlanSum: s.plan.PlanSum, Done: s.plan.Done,
-			IndexesLater: s.plan.IndexesLater > 0, Queue: s.plan.Queue,
-		}
+	if s.plan.KeepsProgress() && s.plan.Ranges > 0 {
+		req.FirstLoad = s.firstLoad()
+		req.FirstLoad.Queue = s.plan.Queue
 		req.Identity = s.plan.Identity
+		if s.plan.Files != nil {
+			req.LostLoads = s.plan.Files.LostLoads
+		}
 	}
 	if s.plan.HeldBack != state.HeldBack {
 		req.HeldBack, req.HeldBackSeconds = &s.plan.HeldBack, s.plan.HeldBackSeconds
@@ -81,6 +81,17 @@ func (s *sync) recordPlan(ctx workflow.Context, state owner.State) error {
 		return nil
 	}
 	return s.record(ctx, "record the plan", req)
+}
+
+// firstLoad is how far the run is.
+func (s *sync) firstLoad() *owner.FirstLoad {
+	out := &owner.FirstLoad{
+		Run: s.plan.Run, PlanSum: s.plan.PlanSum, Done: s.plan.Done, IndexesLater: s.plan.IndexesLater > 0,
+	}
+	if s.plan.Files != nil {
+		out.Files, out.Fence = &s.plan.Files.FilesRead, s.lease.Fence
+	}
+	return out
 }
 
 // record records the run's progress in the state workflow.

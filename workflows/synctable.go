@@ -149,10 +149,10 @@ func needsNewPlan(err error) bool {
 // there is resumed.
 func (s *sync) stateForNewPlan(state owner.State) owner.State {
 	state.FirstLoad = nil
-	if s.plan.Mode == api.ModeFirstLoad {
-		state.Identity = s.plan.Identity
-		state.FirstLoad = &owner.FirstLoad{
-			Run: s.plan.Run, PlanSum: s.plan.PlanSum, Done: s.plan.Done, IndexesLater: s.plan.IndexesLater > 0,
+	if s.plan.KeepsProgress() {
+		state.Identity, state.FirstLoad = s.plan.Identity, s.firstLoad()
+		if f := s.plan.Files; f != nil && f.LostLoads != nil {
+			state.Files = state.Files.Without(*f.LostLoads)
 		}
 	}
 	if s.plan.TargetLost {

@@ -140,6 +140,9 @@ func (o *stateWorkflow) progress(ctx workflow.Context, req owner.ProgressRequest
 		o.state.Watermark, o.state.Cursor, o.state.TailTop, o.state.Loaded, o.state.Seen = "", "", "", false, nil
 		o.state.ClockBack, o.state.ClockUntil, o.state.FreshAt = 0, "", time.Time{}
 	}
+	if req.LostLoads != nil {
+		o.state.Files = o.state.Files.Without(*req.LostLoads)
+	}
 	if first := o.state.FirstLoad; req.RangeDone != nil && first != nil && *req.RangeDone < len(first.Done) {
 		i := *req.RangeDone
 		first.Done = first.Done[:i] + "1" + first.Done[i+1:]

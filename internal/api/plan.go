@@ -53,6 +53,8 @@ type PlanTableResult struct {
 	// Files is what the run would load of a table of files, nil for other tables; FileColumns are its columns.
 	Files       *FilesRead `json:"files,omitempty"`
 	FileColumns []string   `json:"fileColumns,omitempty"`
+	// Resumes says how far a run is that has not ended, with which the run would go on; empty for none.
+	Resumes string `json:"resumes,omitempty"`
 	// Identity is what the run would bind the watermark to.
 	Identity IdentityShown `json:"identity,omitzero"`
 }

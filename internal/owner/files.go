@@ -131,6 +131,22 @@ type FilesDone struct {
 	Unfinished bool `json:"unfinished,omitempty"`
 }
 
+// LostLoads says which loads count as done no longer.
+type LostLoads struct {
+	// KeepRuns is the highest fence of the runs whose loads stay; 0: none stays.
+	KeepRuns int64 `json:"keepRuns,omitempty"`
+}
+
+// Without is the state without loads that are lost; nil where nothing is left. f may be nil.
+func (f *Files) Without(lost LostLoads) *Files {
+	if f == nil || lost.KeepRuns == 0 {
+		return nil
+	}
+	return f.With(FilesDone{
+		Origin: f.Origin, KeepRuns: lost.KeepRuns, LookedAt: f.LookedAt, Unfinished: true, Columns: f.Columns,
+	}, 0, time.Time{})
+}
+
 // With is the state after a run with this fence, which ended now. f may be nil.
 func (f *Files) With(done FilesDone, fence int64, now time.Time) *Files {
 	out := Files{Origin: done.Origin, Columns: done.Columns, LookedAt: done.LookedAt, Newest: done.Newest}

@@ -87,3 +87,18 @@ func TestALostLoadIsNotTheNewestAnyMore(t *testing.T) {
 	require.Contains(t, kept.String(), "the newest is a load of ")
 	require.Equal(t, f.Newest, f.With(owner.FilesDone{KeepRuns: 3}, 4, noon).Newest)
 }
+
+func TestLoadsThatAreLostAreForgotten(t *testing.T) {
+	var f *owner.Files
+	require.Nil(t, f.Without(owner.LostLoads{KeepRuns: 5}))
+	done := owner.FilesDone{Origin: "o", Loads: owner.Loads{load("a", time.Hour)}, Columns: []string{"id"}}
+	f = f.With(done, 5, noon)
+	done.Loads = owner.Loads{load("b", time.Minute)}
+	f = f.With(done, 9, noon)
+	kept := f.Without(owner.LostLoads{KeepRuns: 5})
+	require.Equal(t, owner.LoadDone, kept.StateOf(load("a", time.Hour)))
+	require.Equal(t, owner.LoadNew, kept.StateOf(load("b", time.Minute)))
+	require.Equal(t, []string{"id"}, kept.Columns)
+	require.Equal(t, "o", kept.Origin)
+	require.Nil(t, f.Without(owner.LostLoads{}))
+}

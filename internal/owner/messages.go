@@ -40,7 +40,7 @@ type ProgressRequest struct {
 	Fence int64 `json:"fence"`
 	// RunID is that of the lease: two state workflows of one id may have given the same fence.
 	RunID string `json:"runId"`
-	// Identity is what the plan of a first load speaks of.
+	// Identity is what the plan of a first load, or of a run of files, speaks of.
 	Identity  *Identity             `json:"identity,omitempty"`
 	FirstLoad *FirstLoad            `json:"firstLoad,omitempty"`
 	RangeDone *int                  `json:"rangeDone,omitempty"`
@@ -52,6 +52,8 @@ type ProgressRequest struct {
 	Quarantine *api.Quarantine `json:"quarantine,omitempty"`
 	// ForgetWatermark is set where the target was found without the rows that the watermark promises.
 	ForgetWatermark bool `json:"forgetWatermark,omitempty"`
+	// LostLoads is set where the target has lost loads of files, or gets them again.
+	LostLoads *LostLoads `json:"lostLoads,omitempty"`
 }
 
 // FinishRequest gives the lease back and records the run.
@@ -74,7 +76,7 @@ type FinishRequest struct {
 	TailTop string `json:"tailTop,omitempty"`
 	// FreshAt: see State; the zero time changes nothing.
 	FreshAt time.Time `json:"freshAt,omitzero"`
-	// ForgetFirstLoad drops the record of an unfinished first load.
+	// ForgetFirstLoad drops the record of an unfinished first load, or run of files.
 	ForgetFirstLoad bool `json:"forgetFirstLoad,omitempty"`
 	// Quarantine replaces that of the state; nil changes nothing.
 	Quarantine *api.Quarantine `json:"quarantine,omitempty"`

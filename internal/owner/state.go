@@ -1,9 +1,12 @@
 package owner
 
 import (
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/source"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -26,10 +29,15 @@ func (l *Lease) BelongsTo(req BeginRequest) bool {
 	return l.WorkflowID == req.WorkflowID && l.RunID == req.RunID
 }
 
-// FirstLoad is how far an unfinished first load is. Its plan, with the key ranges, is staged
+// FirstLoad is how far an unfinished first load is, or a run that loads files. Its plan, with the ranges, is staged
 // under Run.
 type FirstLoad struct {
 	Run string `json:"run"`
+	// Files is what a run of files loads in all; nil for a first load of a source.
+	Files *api.FilesRead `json:"files,omitempty"`
+	// Fence is that of the run of files which has begun last on the plan: a target whose state row is older was
+	// restored.
+	Fence int64 `json:"fence,omitempty"`
 	// Done has one character per range, '1' where the range is loaded.
 	Done string `json:"done"`
 	// PlanSum is the SHA-256 of its plan.
@@ -38,6 +46,11 @@ type FirstLoad struct {
 	IndexesLater bool `json:"indexesLater,omitempty"`
 	// Queue is that of the host which has the plan; empty where every worker sees it.
 	Queue string `json:"queue,omitempty"`
+}
+
+// String is for people: "2 of 5 ranges loaded".
+func (f *FirstLoad) String() string {
+	return fmt.Sprintf("%d of %s loaded", strings.Count(f.Done, "1"), human.Count(len(f.Done), "range"))
 }
 
 // RunRecord is what a state keeps of a finished run.

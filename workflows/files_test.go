@@ -1,0 +1,84 @@
+package workflows_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/owner"
+	"github.com/tablehaul/tablehaul/workflows"
+)
+
+// ofFiles is a run of files that has taken up another one, of whose five ranges the first was loaded.
+func ofFiles() *fake {
+	f := newFake()
+	f.plan.Mode, f.plan.Ranges, f.plan.Done, f.plan.RangesInFlight = api.ModeFiles, 5, "10000", 1
+	f.plan.Resumable, f.plan.TakenFrom = true, "run-0"
+	f.plan.Files = &activities.FilesPlan{
+		FilesRead: api.FilesRead{Loads: 2, Files: 9}, LostLoads: &owner.LostLoads{KeepRuns: 3},
+	}
+	f.begin = func(in activities.BeginRunInput) (activities.BeginRunResult, error) {
+		return activities.BeginRunResult{Files: true, State: owner.State{
+			Lease: &owner.Lease{WorkflowID: in.WorkflowID, RunID: in.RunID, Fence: 7},
+		}}, nil
+	}
+	return f
+}
+
+func TestARunOfFilesRecordsItsRanges(t *testing.T) {
+	f := ofFiles()
+	env := run(t, f, orders)
+	require.NoError(t, env.GetWorkflowError())
+	require.Equal(t, 4, f.count("ReadFiles"), "a loaded range is not read again")
+	require.Equal(t, &owner.FirstLoad{
+		Run: "run-1", PlanSum: "sum", Done: "10000", Fence: 7, Files: &api.FilesRead{Loads: 2, Files: 9},
+	}, f.recorded[0].FirstLoad)
+	require.Equal(t, &owner.LostLoads{KeepRuns: 3}, f.recorded[0].LostLoads)
+	for i, p := range f.recorded[1:] {
+		require.Equal(t, i+1, *p.RangeDone, "one after the other")
+	}
+	end := f.finished[0]
+	require.True(t, end.Finish.ForgetFirstLoad)
+	require.Equal(t, "run-1", end.DropPlan)
+	require.Equal(t, "run-0", end.DropTaken)
+}
+
+func TestARunOfFilesThatFailsKeepsItsPlan(t *testing.T) {
+	f := ofFiles()
+	f.extract = func(in activities.RangeInput) (activities.ExtractResult, error) {
+		if in.Range == 2 {
+			return activities.ExtractResult{}, temporal.NewNonRetryableApplicationError("row 3", failure.FilesRefused,
+				nil)
+		}
+		return activities.ExtractResult{Rows: 120, Chunks: fakeChunks, Parts: 1}, nil
+	}
+	requireFailure(t, run(t, f, orders), failure.FilesRefused)
+	require.Len(t, f.recorded, 2, "the plan, and range 1")
+	end := f.finished[0]
+	require.False(t, end.Finish.ForgetFirstLoad)
+	require.Nil(t, end.Finish.Files)
+	require.Empty(t, end.DropPlan+end.DropTaken)
+}
+
+// A file that changes in the middle of a run makes it plan again, from what is done by then.
+func TestARunOfFilesPlansAgainWithWhatIsDone(t *testing.T) {
+	f := ofFiles()
+	f.extract = func(in activities.RangeInput) (activities.ExtractResult, error) {
+		if in.Range == 2 && len(f.planned) == 1 {
+			return activities.ExtractResult{}, temporal.NewNonRetryableApplicationError("changed",
+				failure.FilesChanged, nil)
+		}
+		return activities.ExtractResult{Rows: 120, Chunks: fakeChunks, Parts: 1}, nil
+	}
+	env := run(t, f, orders)
+	require.NoError(t, env.GetWorkflowError())
+	require.Len(t, f.planned, 2)
+	require.Equal(t, "11000", f.planned[1].State.FirstLoad.Done)
+	require.Empty(t, f.planned[1].Lost, "its plan is still needed")
+	var result workflows.SyncTableResult
+	require.NoError(t, env.GetWorkflowResult(&result))
+}
