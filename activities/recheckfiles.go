@@ -67,21 +67,16 @@ func (c *openedComparison) recheckFilePass(
 	if len(keys) == 0 {
 		return nil
 	}
-	look := verify.NewLook(&c.c.Layout, keys)
-	for _, one := range c.r.plan.Ranges {
-		err := c.eachFileRows(ctx, one.Files, func(rows *table.Rows, _ int) error {
-			look.Add(verify.Source, rows)
-			return nil
-		})
-		if err != nil {
-			return err
-		}
+	look, err := c.lookAtFiles(ctx, keys)
+	if err != nil {
+		return err
 	}
-	respelled := map[string]bool{}
-	err := c.slice(ctx, func(time.Time) error {
+	var spellings []verify.Spelling
+	err = c.slice(ctx, func(time.Time) error {
 		if err := c.sameLoads(ctx); err != nil {
 			return err
 		}
+		spellings = nil
 		err := c.lookUp(ctx, c.dst, keys, func(rows *table.Rows) error {
 			look.Add(verify.Target, rows)
 			return nil
@@ -89,26 +84,80 @@ func (c *openedComparison) recheckFilePass(
 		if err != nil || !orderedByCollation(c.dst.table) {
 			return err
 		}
-		return c.respelledOnTarget(ctx, look, respelled)
+		return c.findSpellings(ctx, look, look.MaybeRespelled(verify.Target), &spellings)
 	})
+	if err != nil {
+		return err
+	}
+	respelled, err := c.newerSpellings(ctx, look, spellings)
 	if err != nil {
 		return err
 	}
 	return c.settleKeys(ctx, look, respelled, parts, out)
 }
 
-// respelledOnTarget notes the keys, by their Bytes, that the target has in another spelling only.
-func (c *openedComparison) respelledOnTarget(
-	ctx context.Context, look *verify.Look, respelled map[string]bool,
-) error {
-	for _, key := range look.MaybeRespelled(verify.Target) {
-		err := c.lookUp(ctx, c.dst, []table.Texts{key}, func(rows *table.Rows) error {
-			respelled[key.Bytes()] = respelled[key.Bytes()] || rows.Len() > 0
+// lookAtFiles looks at keys in all files.
+func (c *openedComparison) lookAtFiles(ctx context.Context, keys []table.Texts) (*verify.Look, error) {
+	look := verify.NewLook(&c.c.Layout, keys)
+	if len(keys) == 0 {
+		return look, nil
+	}
+	for _, one := range c.r.plan.Ranges {
+		err := c.eachFileRows(ctx, one.Files, func(rows *table.Rows, _ int) error {
+			look.Add(verify.Source, rows)
 			return nil
 		})
 		if err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return look, nil
+}
+
+// findSpellings finds what the target has under another spelling of keys of which it has not the bytes.
+func (c *openedComparison) findSpellings(
+	ctx context.Context, look *verify.Look, keys []table.Texts, out *[]verify.Spelling,
+) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	found := 0
+	err := c.lookUp(ctx, c.dst, keys, func(rows *table.Rows) error {
+		found += rows.Len()
+		if len(keys) == 1 && rows.Len() > 0 {
+			*out = append(*out, verify.Spelling{
+				Key: keys[0], Other: c.c.Layout.KeyTexts(rows, 0), Row: look.RowOf(rows, 0),
+			})
+		}
+		return nil
+	})
+	if err != nil || found == 0 || len(keys) == 1 {
+		return err
+	}
+	half := len(keys) / 2
+	if err := c.findSpellings(ctx, look, keys[:half], out); err != nil {
+		return err
+	}
+	return c.findSpellings(ctx, look, keys[half:], out)
+}
+
+// newerSpellings are the keys, by their Bytes, that the target has in another spelling, at least as new.
+func (c *openedComparison) newerSpellings(
+	ctx context.Context, look *verify.Look, spellings []verify.Spelling,
+) (map[string]bool, error) {
+	var others []table.Texts
+	for _, s := range spellings {
+		if c.c.Layout.Cursor < 0 && !look.Asked(s.Other) {
+			others = append(others, s.Other)
+		}
+	}
+	versions, err := c.lookAtFiles(ctx, others)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]bool{}
+	for _, s := range spellings {
+		out[s.Key.Bytes()] = look.HasNewer(s, versions)
+	}
+	return out, nil
 }

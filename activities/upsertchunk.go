@@ -176,6 +176,7 @@ func (a *Activities) upsertSpec(db *mysqldb.DB, r *openedRange, order int, pace 
 		Tombstone: r.tombstone(),
 		Columns:   r.plan.Columns, Cursor: s.Cursor, Unsettled: r.unsettled(),
 		KeepExisting:   s.Write == table.WriteAppend,
+		InOrder:        s.Files != nil,
 		Conflicts:      upsert.ConflictPolicy(s.UniqueConflicts),
 		MaxTransaction: s.MaxTransaction, Sizer: &pace.sizer, MinRows: s.ChunkRows / MaxPieces,
 		// Ranges that took turns would all be read at the same time, and then all be written.

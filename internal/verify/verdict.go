@@ -59,6 +59,8 @@ type Row struct {
 	Pending bool
 	// also are the sums of other versions that may be the row as well: those of the same cursor in files.
 	also []Sum
+	// at counts the rows of files up to this one.
+	at int64
 }
 
 // is reports whether t is the row r, or another version that may be.
@@ -74,6 +76,7 @@ type Look struct {
 	other [2]bool
 	// moved are the keys whose row on the target has changed while the source was looked at.
 	moved map[string]bool
+	read  int64 // rows of files
 	buf   []byte
 	key   []byte
 }
@@ -92,11 +95,7 @@ func NewLook(l *Layout, keys []table.Texts) *Look {
 func (k *Look) Add(side Side, rows *table.Rows) {
 	for r := range rows.Len() {
 		k.key = k.layout.keyOf(k.key[:0], rows, r)
-		row := Row{Sum: k.layout.sumOf(&k.buf, rows, r), Pending: k.layout.pending(rows, r)}
-		row.Digest = digestOf(k.buf)
-		if k.layout.Cursor >= 0 {
-			row.Cursor = string(rows.Value(r, k.layout.Cursor))
-		}
+		row := k.RowOf(rows, r)
 		if k.layout.Versions && side == Source {
 			k.addVersion(row)
 			continue
@@ -106,9 +105,21 @@ func (k *Look) Add(side Side, rows *table.Rows) {
 	}
 }
 
+// RowOf is a row as a look keeps it.
+func (k *Look) RowOf(rows *table.Rows, r int) Row {
+	row := Row{Sum: k.layout.sumOf(&k.buf, rows, r), Pending: k.layout.pending(rows, r)}
+	row.Digest = digestOf(k.buf)
+	if k.layout.Cursor >= 0 {
+		row.Cursor = string(rows.Value(r, k.layout.Cursor))
+	}
+	return row
+}
+
 // addVersion takes a version of the row with the key k.key, which files have later than those before. A version of a
 // key that was not asked for is left out.
 func (k *Look) addVersion(row Row) {
+	k.read++
+	row.at = k.read
 	if !k.asked[string(k.key)] {
 		return
 	}
@@ -141,9 +152,9 @@ type Judgement struct {
 
 // MaybeRespelled are the keys that one side may have in another spelling: it has no row with their bytes, and the other
 // side has. There are none unless it has a row of which that can be the other spelling: one whose key was not asked
-// for, or one whose own key the other side lacks.
+// for, or one whose own key the other side lacks. Files may have a key in both spellings.
 func (k *Look) MaybeRespelled(side Side) []table.Texts {
-	if !k.other[side] && len(k.lacking(1-side)) == 0 {
+	if !k.layout.Versions && !k.other[side] && len(k.lacking(1-side)) == 0 {
 		return nil
 	}
 	return k.lacking(side)

@@ -71,3 +71,23 @@ func TestAppendClearsTheMarkOfARowThatIsBack(t *testing.T) {
 		}
 	})
 }
+
+// Two keys that the target alone takes for one are written in the order of the chunk, also where the target has the
+// later row already, and where a key is no ASCII.
+func TestRowsOfOneKeyAreWrittenInTheirOrder(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		w := dbtest.NewWriting(t, s, "(id VARCHAR(9) COLLATE utf8mb4_general_ci PRIMARY KEY, v INT)")
+		w.Spec.InOrder = true
+		for range 2 {
+			_, err := w.Upsert(
+				[]any{"b", 1}, []any{"aa", 1}, []any{"AA", 2}, []any{"b", 3}, []any{"ä", 1}, []any{"Ä", 2},
+			)
+			require.NoError(t, err)
+			w.Holds("SELECT * FROM t ORDER BY v, HEX(id)", "AA|2", "Ä|2", "b|3")
+		}
+		w.Spec.KeepExisting = true
+		_, err := w.Upsert([]any{"d", 1}, []any{"D ", 2}, []any{"b", 4})
+		require.NoError(t, err)
+		w.Holds("SELECT * FROM t WHERE id >= 'b' ORDER BY id", "b|3", "d|1")
+	})
+}

@@ -152,6 +152,7 @@ func (s *sieve) try(ctx context.Context, order []int32) (blamed int32, err error
 		beat = func() {}
 	}
 	w := &writer{db: s.db, spec: spec, plan: p, rows: s.rows, order: order, heartbeat: beat, blamed: -1}
+	w.inOrder = p.mayRespell(s.rows, order)
 	res, err := w.withRetries(ctx)
 	if err != nil {
 		if mysqlerr.Describe(err).KeyHash == "" {

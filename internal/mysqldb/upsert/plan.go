@@ -44,6 +44,7 @@ type plan struct {
 	deleteConflicts      bool
 	overwrite            bool
 	keepExisting         bool
+	inOrder              bool
 	expect               *expectation // nil for none
 
 	maxRows  int   // of one statement
@@ -54,7 +55,7 @@ type plan struct {
 func newPlan(server mysqldb.Server, spec Spec) (*plan, error) {
 	p := &plan{
 		target: spec.Target, columns: spec.Columns, cursor: -1, unsettled: spec.Unsettled, overwrite: spec.Overwrite,
-		keepExisting: spec.KeepExisting,
+		keepExisting: spec.KeepExisting, inOrder: spec.InOrder,
 	}
 	if err := p.matchColumns(spec); err != nil {
 		return nil, err

@@ -20,6 +20,7 @@ type writer struct {
 	plan      *plan
 	rows      *table.Rows
 	order     []int32 // the rows to write, sorted by key; a position is an index of it
+	inOrder   bool    // they are in the order of the chunk instead: see mayRespell
 	heartbeat func()
 	blamed    int32 // the row that the last error was found to be about
 
@@ -146,7 +147,7 @@ func (w *writer) body(ctx context.Context) error {
 
 // chooseMethod asks whether the target has keys of the chunk's range.
 func (w *writer) chooseMethod(ctx context.Context) (_ writeMethod, err error) {
-	if !w.sortsLikeServer() {
+	if w.inOrder || !w.sortsLikeServer() {
 		return methodInsert, nil
 	}
 	if w.empty, err = w.hasNoRowBetween(ctx); err != nil {
@@ -167,7 +168,7 @@ func (w *writer) insert(ctx context.Context) error {
 			return err
 		}
 	}
-	if !w.empty && w.plan.looks() {
+	if !w.empty && !w.inOrder && w.plan.looks() {
 		if err := w.dropUnchangedRows(ctx); err != nil || len(w.order) == 0 {
 			return err
 		}

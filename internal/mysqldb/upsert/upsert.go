@@ -58,6 +58,9 @@ type Spec struct {
 	Expect *Expect
 	// Overwrite replaces rows of the target that are newer by cursor too.
 	Overwrite bool
+	// InOrder says that of two rows of one key the later one counts, also where the target alone takes their keys for
+	// one: 'AA' and 'aa'. A cursor goes before it.
+	InOrder bool
 	// KeepExisting leaves rows of the target as they are whose key a row of the chunk has.
 	KeepExisting bool
 	// RefersToItself allows writing without foreign key checks, where all foreign keys of the target
@@ -140,6 +143,7 @@ func writeChunk(ctx context.Context, d *mysqldb.DB, spec Spec, rows *table.Rows,
 		return Result{}, err
 	}
 	w := &writer{db: d, spec: spec, plan: p, rows: rows, order: p.orderRows(rows), heartbeat: heartbeat}
+	w.inOrder = p.mayRespell(rows, w.order)
 	if len(w.order) == 0 {
 		return Result{}, nil
 	}
