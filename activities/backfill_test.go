@@ -8,7 +8,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tablehaul/tablehaul/activities"
-	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/target"
@@ -83,12 +82,7 @@ func TestThePlanNamesWhatIsNotFilled(t *testing.T) {
 		c := newFilling(t, s, s)
 		c.AtSource("ALTER TABLE t MODIFY n INT NOT NULL")
 		texts := func() string {
-			var plan api.PlanTableResult
-			require.NoError(
-				t,
-				c.step("PreviewRun", activities.PreviewRunInput{Table: c.settings.Table.String()}, &plan),
-			)
-			return fmt.Sprintf("%+v", plan.Findings)
+			return fmt.Sprintf("%+v", c.previewed().Findings)
 		}
 		require.Contains(t, texts(), "tablehaul backfill "+c.settings.Table.String()+" n")
 		c.fill(false)

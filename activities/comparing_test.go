@@ -69,17 +69,10 @@ func (c *comparing) planned(depth string) (activities.PlanVerifyResult, activiti
 func (c *comparing) verify(depth string) (out found) {
 	c.t.Helper()
 	plan, in := c.planned(depth)
-	for ; in.Range < plan.Ranges; in.Range++ {
-		var one activities.CompareRangeResult
-		require.NoError(c.t, c.step("CompareRange", in, &one))
-		out.Tally.Add(one.Tally)
-	}
-	var rechecked activities.RecheckRowsResult
-	require.NoError(c.t, c.step("RecheckRows", in, &rechecked))
-	out.verdicts = rechecked.Verdicts
+	out = c.compareAll(&in, plan)
 	var finished activities.FinishVerifyResult
 	require.NoError(c.t, c.step("FinishVerify", activities.FinishVerifyInput{
-		RangeInput: in, Record: &owner.VerifyRecord{Verdicts: rechecked.Verdicts},
+		RangeInput: in, Record: &owner.VerifyRecord{Verdicts: out.verdicts},
 	}, &finished))
 	return out
 }

@@ -5,8 +5,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tablehaul/tablehaul/activities"
-	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
@@ -15,10 +13,7 @@ func TestAPlanWarnsOfASweepThatWouldBeHeld(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		c := newSweeping(t, s, sweptTable)
 		held := func() (texts []string) {
-			var plan api.PlanTableResult
-			in := activities.PreviewRunInput{Table: c.settings.Table.String()}
-			require.NoError(t, c.step("PreviewRun", in, &plan))
-			for _, f := range plan.Findings {
+			for _, f := range c.previewed().Findings {
 				if f.Remedy == "remove them; or, where that is meant, set deletes.allowCascade" {
 					texts = append(texts, f.Text)
 				}

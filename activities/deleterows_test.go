@@ -55,14 +55,8 @@ func (c *sweeping) look() activities.CheckDeletesInput {
 	out := activities.CheckDeletesInput{
 		RangeInput: activities.RangeInput{Table: c.settings.Table.String(), Run: plan.Run, PlanSum: plan.PlanSum},
 	}
-	for ; out.Range < plan.Ranges; out.Range++ {
-		var one activities.CompareRangeResult
-		require.NoError(c.t, c.step("CompareRange", out.RangeInput, &one))
-		out.SourceRows, out.TargetRows = out.SourceRows+one.SourceRows, out.TargetRows+one.TargetRows
-	}
-	var rechecked activities.RecheckRowsResult
-	require.NoError(c.t, c.step("RecheckRows", out.RangeInput, &rechecked))
-	out.Found = rechecked.Verdicts[verify.Deleted]
+	all := c.compareAll(&out.RangeInput, plan)
+	out.SourceRows, out.TargetRows, out.Found = all.SourceRows, all.TargetRows, all.verdicts[verify.Deleted]
 	return out
 }
 

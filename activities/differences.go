@@ -145,21 +145,18 @@ func (a *Activities) eachDifferenceChunk(
 	}
 	r := &openedRange{name: tbl, plan: stagedPlan{Columns: m.Columns}}
 	first := int64(0)
-	for i, part := range m.Parts {
-		for j, chunk := range part.Chunks {
-			if first += chunk.Rows; first <= from {
-				continue
-			}
-			ref := ChunkRef{Part: i, Chunk: j, Rows: chunk.Rows, FirstRow: chunk.FirstRow}
-			rows, err := a.readChunk(ctx, r, m, ref)
-			if err != nil {
-				return translate(ctx, err, at)
-			}
-			err = f(m.Columns, first-chunk.Rows, rows)
-			rows.Return()
-			if err != nil {
-				return err
-			}
+	for ref := range chunksOf(&m) {
+		if first += ref.Rows; first <= from {
+			continue
+		}
+		rows, err := a.readChunk(ctx, r, m, ref)
+		if err != nil {
+			return translate(ctx, err, at)
+		}
+		err = f(m.Columns, first-ref.Rows, rows)
+		rows.Return()
+		if err != nil {
+			return err
 		}
 	}
 	return nil

@@ -11,7 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tablehaul/tablehaul/activities"
-	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 	"github.com/tablehaul/tablehaul/internal/verify"
@@ -133,15 +132,9 @@ func TestAPlanSaysWhatDLTHasRead(t *testing.T) {
 	l := newLake(t, servers.MySQL(t), dltTable)
 	l.dlt("parquet")
 	l.settings.Deletes = activities.Deletes{Mode: "hard"}
-	l.deps.Client = &stateClient{state: l.state}
-	l.restart()
-	var out api.PlanTableResult
-	require.NoError(t, l.step("PreviewRun", activities.PreviewRunInput{Table: "lake.orders"}, &out))
-	texts := ""
-	for _, f := range out.Findings {
-		texts += f.Text + "\n"
-	}
-	require.Contains(t, texts, "has read its source up to updated_at 2026-11-01T05:30:00.123456+00:00")
+	out, err := l.preview()
+	require.NoError(t, err)
+	require.Contains(t, strings.Join(texts(out), "\n"), "has read its source up to updated_at 2026-11-01T05:30:00.123456+00:00")
 	require.Equal(t, "hard: runs delete rows that the files mark as deleted, by deleted", out.Deletes)
 	require.Contains(t, out.FileColumns, "deleted")
 	require.NotContains(t, out.FileColumns, "tablehaul_deleted")

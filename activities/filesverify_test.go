@@ -33,15 +33,8 @@ func (l *lake) verify() (out found, plan activities.PlanVerifyResult) {
 	plan, err := l.planVerify(activities.PlanVerifyInput{})
 	require.NoError(l.t, err)
 	in := activities.RangeInput{Table: "lake.orders", Run: plan.Run, PlanSum: plan.PlanSum}
-	for ; in.Range < plan.Ranges; in.Range++ {
-		var one activities.CompareRangeResult
-		require.NoError(l.t, l.step("CompareRange", in, &one))
-		out.Tally.Add(one.Tally)
-	}
-	var rechecked activities.RecheckRowsResult
-	require.NoError(l.t, l.step("RecheckRows", in, &rechecked))
-	out.verdicts = rechecked.Verdicts
-	end := activities.FinishVerifyInput{RangeInput: in, Record: &owner.VerifyRecord{Verdicts: rechecked.Verdicts}}
+	out = l.compareAll(&in, plan)
+	end := activities.FinishVerifyInput{RangeInput: in, Record: &owner.VerifyRecord{Verdicts: out.verdicts}}
 	require.NoError(l.t, l.step("FinishVerify", end, &activities.FinishVerifyResult{}))
 	return out, plan
 }

@@ -85,8 +85,7 @@ func TestTheCurrentRowsOfAHistory(t *testing.T) {
 			"UPDATE t SET v = 'A' WHERE id = 1")
 		c.requireFound(map[verify.Verdict]int64{verify.Stale: 1, verify.Deleted: 1, verify.Silent: 1})
 
-		var plan api.PlanTableResult
-		require.NoError(t, c.step("PreviewRun", activities.PreviewRunInput{Table: c.settings.Table.String()}, &plan))
+		plan := c.previewed()
 		require.Contains(t, plan.Write, "history: each version")
 		for _, f := range plan.Findings {
 			if strings.HasPrefix(f.Remedy, "CREATE VIEW") {
@@ -97,11 +96,11 @@ func TestTheCurrentRowsOfAHistory(t *testing.T) {
 			c.targetTexts("SELECT CONCAT(id, v) FROM t_current ORDER BY id"))
 
 		c.AtTarget("ALTER TABLE t ADD UNIQUE KEY one (updated_at, id, v)")
-		require.NoError(t, c.step("PreviewRun", activities.PreviewRunInput{Table: c.settings.Table.String()}, &plan))
+		plan = c.previewed()
 		require.Equal(t, api.VerdictRefused, plan.Verdict)
 		require.Contains(t, plan.Findings[0].Text, "unique key one")
 		c.AtTarget("ALTER TABLE t DROP KEY one, DROP PRIMARY KEY, ADD KEY (id)")
-		require.NoError(t, c.step("PreviewRun", activities.PreviewRunInput{Table: c.settings.Table.String()}, &plan))
+		plan = c.previewed()
 		require.Contains(t, plan.Findings[0].Text, "rows have the key (id, updated_at)")
 	})
 }

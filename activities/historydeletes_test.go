@@ -63,9 +63,7 @@ func TestADeleteEndsTheNewestVersionOfAHistory(t *testing.T) {
 		require.Zero(t, c.look().Found)
 		c.requireEqual(1)
 
-		var plan api.PlanTableResult
-		require.NoError(t, b.step("PreviewRun", activities.PreviewRunInput{Table: b.settings.Table.String()}, &plan))
-		for _, f := range plan.Findings {
+		for _, f := range b.previewed().Findings {
 			if strings.HasPrefix(f.Remedy, "CREATE VIEW") {
 				b.AtTarget(f.Remedy)
 			}

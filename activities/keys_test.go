@@ -5,8 +5,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tablehaul/tablehaul/activities"
-	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
@@ -65,9 +63,7 @@ func TestWhichKeyThePlanTakes(t *testing.T) {
 		b.settings.Cursor = ""
 		b.restart()
 		plan := func() string {
-			var out api.PlanTableResult
-			in := activities.PreviewRunInput{Table: b.settings.Table.String()}
-			require.NoError(t, b.step("PreviewRun", in, &out))
+			out := b.previewed()
 			text := out.Verdict
 			for _, f := range out.Findings {
 				if f.Topic == table.TopicKey {

@@ -44,13 +44,11 @@ func (a *Activities) ListChunks(ctx context.Context, in ListChunksInput) (ListCh
 		return ListChunksResult{}, translate(ctx, err, where{doing: "list the chunks of " + in.Table})
 	}
 	out := ListChunksResult{Chunks: []ChunkRef{}}
-	for i, p := range m.Parts {
-		for j, c := range p.Chunks {
-			if out.Total >= in.After && len(out.Chunks) < in.Limit {
-				out.Chunks = append(out.Chunks, ChunkRef{Part: i, Chunk: j, Rows: c.Rows, FirstRow: c.FirstRow})
-			}
-			out.Total++
+	for ref := range chunksOf(&m) {
+		if out.Total >= in.After && len(out.Chunks) < in.Limit {
+			out.Chunks = append(out.Chunks, ref)
 		}
+		out.Total++
 	}
 	logStep(ctx, "range", in.Range, "slice", in.Slice, "chunks", len(out.Chunks), "of", out.Total)
 	return out, nil

@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/sdk/testsuite"
 
 	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/source"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/target"
 	"github.com/tablehaul/tablehaul/internal/staging/file"
@@ -103,6 +104,28 @@ func (b *bench) plan() (activities.PlanRunResult, activities.RangeInput) {
 	require.NoError(b.t, b.step("PlanRun", activities.PlanRunInput{Table: b.settings.Table.String(), Run: "run-1"},
 		&out))
 	return out, activities.RangeInput{Table: b.settings.Table.String(), Run: out.Run, PlanSum: out.PlanSum}
+}
+
+// previewed is what PreviewRun says of the table.
+func (b *bench) previewed() (out api.PlanTableResult) {
+	b.t.Helper()
+	require.NoError(b.t, b.step("PreviewRun", activities.PreviewRunInput{Table: b.settings.Table.String()}, &out))
+	return out
+}
+
+// compareAll runs the steps of a comparison that look at rows. in.Range is the number of the plan's ranges afterwards,
+// as the steps behind it take it.
+func (b *bench) compareAll(in *activities.RangeInput, plan activities.PlanVerifyResult) (out found) {
+	b.t.Helper()
+	for in.Range = 0; in.Range < plan.Ranges; in.Range++ {
+		var one activities.CompareRangeResult
+		require.NoError(b.t, b.step("CompareRange", in, &one))
+		out.Tally.Add(one.Tally)
+	}
+	var rechecked activities.RecheckRowsResult
+	require.NoError(b.t, b.step("RecheckRows", in, &rechecked))
+	out.verdicts = rechecked.Verdicts
+	return out
 }
 
 // staged are the parts in the folder.

@@ -93,8 +93,7 @@ func TestAKeyThatIsLeftOutIsRefusedOnce(t *testing.T) {
 	b.settings.Mapping = &mapping.Settings{Exclude: []string{"cust_id"}}
 	b.deps.Client = &stateClient{state: owner.State{Version: 1, Table: b.settings.Table.String()}}
 	b.restart()
-	var plan api.PlanTableResult
-	require.NoError(t, b.step("PreviewRun", activities.PreviewRunInput{Table: b.settings.Table.String()}, &plan))
+	plan := b.previewed()
 	require.Equal(t, api.VerdictRefused, plan.Verdict)
 	require.Contains(t, plan.Findings[0].Text, "leaves out cust_id")
 	for _, f := range plan.Findings {

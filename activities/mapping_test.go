@@ -171,8 +171,7 @@ func TestAPlanShowsTheMapping(t *testing.T) {
 	b := newMapped(t, s, s, 10)
 	b.deps.Client = &stateClient{state: owner.State{Version: 1, Table: b.settings.Table.String()}}
 	b.restart()
-	var out api.PlanTableResult
-	require.NoError(t, b.step("PreviewRun", activities.PreviewRunInput{Table: b.settings.Table.String()}, &out))
+	out := b.previewed()
 	require.Equal(t, api.VerdictReady, out.Verdict)
 	require.Equal(t, "tenant = 1 OR tenant = 2", out.Where)
 	require.Equal(t, []api.MappedColumn{

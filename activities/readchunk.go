@@ -3,11 +3,25 @@ package activities
 import (
 	"context"
 	"fmt"
+	"iter"
 
 	"github.com/tablehaul/tablehaul/internal/rowfile"
 	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
+
+// chunksOf are the chunks of a manifest, whole and in its order.
+func chunksOf(m *staging.Manifest) iter.Seq[ChunkRef] {
+	return func(yield func(ChunkRef) bool) {
+		for i, part := range m.Parts {
+			for j, chunk := range part.Chunks {
+				if !yield(ChunkRef{Part: i, Chunk: j, Rows: chunk.Rows, FirstRow: chunk.FirstRow}) {
+					return
+				}
+			}
+		}
+	}
+}
 
 // readChunk returns the chunk's rows from bytes that match the manifest's hashes.
 func (a *Activities) readChunk(

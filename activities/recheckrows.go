@@ -90,32 +90,21 @@ func (a *Activities) eachStaged(
 	ctx context.Context, r *openedRange, m staging.Manifest, f func([]table.Texts) error,
 ) error {
 	var keys []table.Texts
-	for i, part := range m.Parts {
-		for j, chunk := range part.Chunks {
-			rows, err := a.readChunk(
-				ctx,
-				r,
-				m,
-				ChunkRef{Part: i, Chunk: j, Rows: chunk.Rows, FirstRow: chunk.FirstRow},
-			)
-			if err != nil {
-				return translate(ctx, err, where{doing: "read what differs of " + m.Table.String()})
-			}
-			for row := range rows.Len() {
-				key := make(table.Texts, rows.Columns())
-				for c := range key {
-					key[c] = string(rows.Value(row, c))
-				}
-				if keys = append(keys, key); len(keys) < recheckKeys {
-					continue
-				}
-				if err := f(keys); err != nil {
-					return err
-				}
-				keys = nil
-			}
-			rows.Return()
+	for ref := range chunksOf(&m) {
+		rows, err := a.readChunk(ctx, r, m, ref)
+		if err != nil {
+			return translate(ctx, err, where{doing: "read what differs of " + m.Table.String()})
 		}
+		for row := range rows.Len() {
+			if keys = append(keys, keyTexts(rows, row, rows.Columns())); len(keys) < recheckKeys {
+				continue
+			}
+			if err := f(keys); err != nil {
+				return err
+			}
+			keys = nil
+		}
+		rows.Return()
 	}
 	if len(keys) == 0 {
 		return nil

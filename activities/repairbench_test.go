@@ -59,14 +59,8 @@ func (b *repairBench) compared() (activities.RangeInput, map[verify.Verdict]int6
 		Table: table, Run: fmt.Sprintf("verify-%d", b.runs), Depth: api.DepthDigest,
 	}, &plan))
 	in := activities.RangeInput{Table: table, Run: plan.Run, PlanSum: plan.PlanSum}
-	for in.Range = range plan.Ranges {
-		var out activities.CompareRangeResult
-		require.NoError(b.t, b.step("CompareRange", in, &out))
-	}
-	in.Range = plan.Ranges
-	var out activities.RecheckRowsResult
-	require.NoError(b.t, b.step("RecheckRows", in, &out))
-	return in, out.Verdicts
+	out := b.compareAll(&in, plan)
+	return in, out.verdicts
 }
 
 // planned is the plan of a repair of what a comparison has found.

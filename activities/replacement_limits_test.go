@@ -10,7 +10,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tablehaul/tablehaul/activities"
-	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/target"
@@ -39,14 +38,11 @@ func (r *replacing) as(s *servers.Server, privileges ...string) {
 	r.writes(db)
 }
 
-// previewed previews a run, and returns what it has found.
-func (r *replacing) previewed() string {
+// findings previews a run, and returns what it has found.
+func (r *replacing) findings() string {
 	r.t.Helper()
-	var out api.PlanTableResult
-	in := activities.PreviewRunInput{Table: r.settings.Table.String()}
-	require.NoError(r.t, r.step("PreviewRun", in, &out))
 	var text strings.Builder
-	for _, f := range out.Findings {
+	for _, f := range r.previewed().Findings {
 		fmt.Fprintln(&text, f.Level, f.Text, f.Remedy)
 	}
 	return text.String()
@@ -61,13 +57,13 @@ func TestAReplacementNamesTheGrantThatIsMissing(t *testing.T) {
 		all := []string{"SELECT", "INSERT", "UPDATE", "CREATE", "ALTER", "DROP"}
 		for _, missing := range all {
 			r.as(s, slices.DeleteFunc(slices.Clone(all), func(p string) bool { return p == missing })...)
-			require.Contains(t, r.previewed(), "GRANT "+missing+" ON `"+r.To+"`.* TO '")
+			require.Contains(t, r.findings(), "GRANT "+missing+" ON `"+r.To+"`.* TO '")
 			var ignored any
 			requireType(t, r.step("PlanRun", r.planInput(), &ignored), failure.UnsupportedTable)
 			require.Equal(t, "t", r.tables())
 		}
 		r.as(s, all...)
-		require.NotContains(t, r.previewed(), "GRANT")
+		require.NotContains(t, r.findings(), "GRANT")
 		r.replaced()
 	})
 }
@@ -90,7 +86,7 @@ func TestAServerWithoutAnAtomicRenameIsReplacedWhereAllowed(t *testing.T) {
 		r.settings.Replace.AllowUnsafe = true
 		r.deps.Client = &stateClient{}
 		r.restart()
-		require.Contains(t, r.previewed(), "the target is missing until the step is repeated")
+		require.Contains(t, r.findings(), "the target is missing until the step is repeated")
 		r.AtSource("DELETE FROM t WHERE id < 50")
 		require.True(t, r.replaced().Kept)
 		require.Equal(t, "200 29900", r.rows("t"))
@@ -108,7 +104,7 @@ func TestAForeignKeyOfTheTargetToItselfIsCarried(t *testing.T) {
 			"mine INT DEFAULT 1, twice INT AS (mine * 2) STORED, CONSTRAINT up FOREIGN KEY (above) REFERENCES t (id))")
 		r.deps.Client = &stateClient{}
 		r.restart()
-		require.Contains(t, r.previewed(), "columns that only the target has get their default in every row, what "+
+		require.Contains(t, r.findings(), "columns that only the target has get their default in every row, what "+
 			"others have written there is lost: mine ")
 		for range 2 {
 			require.True(t, r.replaced().Kept)

@@ -87,21 +87,18 @@ func (c *openedComparison) eachKeptKey(ctx context.Context, manifest string, f f
 			withName("tablehaul verify TABLE --repair compares all rows", m.Table))
 	}
 	r := &openedRange{name: m.Table, plan: stagedPlan{Columns: m.Columns}}
-	for i, part := range m.Parts {
-		for j, chunk := range part.Chunks {
-			ref := ChunkRef{Part: i, Chunk: j, Rows: chunk.Rows, FirstRow: chunk.FirstRow}
-			rows, err := c.a.readChunk(ctx, r, m, ref)
-			if err != nil {
-				return keptGone(ctx, err, at)
-			}
-			for row := range rows.Len() {
-				key, _ := keyAt(rows, row, places)
-				if err := f(key); err != nil {
-					return err
-				}
-			}
-			rows.Return()
+	for ref := range chunksOf(&m) {
+		rows, err := c.a.readChunk(ctx, r, m, ref)
+		if err != nil {
+			return keptGone(ctx, err, at)
 		}
+		for row := range rows.Len() {
+			key, _ := keyAt(rows, row, places)
+			if err := f(key); err != nil {
+				return err
+			}
+		}
+		rows.Return()
 	}
 	return nil
 }

@@ -48,17 +48,8 @@ func (c *comparing) replayed(run string) (found, string) {
 	var plan activities.PlanVerifyResult
 	require.NoError(c.t, c.step("PlanVerify", in, &plan))
 	require.Zero(c.t, plan.SecondLook)
-	var out found
 	at := activities.RangeInput{Table: in.Table, Run: plan.Run, PlanSum: plan.PlanSum}
-	for ; at.Range < plan.Ranges; at.Range++ {
-		var one activities.CompareRangeResult
-		require.NoError(c.t, c.step("CompareRange", at, &one))
-		out.Tally.Add(one.Tally)
-	}
-	var rechecked activities.RecheckRowsResult
-	require.NoError(c.t, c.step("RecheckRows", at, &rechecked))
-	out.verdicts = rechecked.Verdicts
-	return out, plan.Replay
+	return c.compareAll(&at, plan), plan.Replay
 }
 
 func TestAReplayFindsWhatDiffersOfTheRowsOfARun(t *testing.T) {

@@ -26,14 +26,7 @@ func (c *comparing) all(in activities.PlanVerifyInput) (out found, asOf, since s
 	var plan activities.PlanVerifyResult
 	require.NoError(c.t, c.step("PlanVerify", in, &plan))
 	step := activities.RangeInput{Table: in.Table, Run: plan.Run, PlanSum: plan.PlanSum}
-	for ; step.Range < plan.Ranges; step.Range++ {
-		var one activities.CompareRangeResult
-		require.NoError(c.t, c.step("CompareRange", step, &one))
-		out.Tally.Add(one.Tally)
-	}
-	var rechecked activities.RecheckRowsResult
-	require.NoError(c.t, c.step("RecheckRows", step, &rechecked))
-	out.verdicts = rechecked.Verdicts
+	out = c.compareAll(&step, plan)
 	var finished activities.FinishVerifyResult
 	require.NoError(c.t, c.step("FinishVerify", activities.FinishVerifyInput{
 		RangeInput: step, Receipt: &api.VerifyTableResult{

@@ -141,22 +141,19 @@ func (a *Activities) removalsOf(ctx context.Context, r *openedRange) (keys []tab
 	if err != nil {
 		return nil, nil, err
 	}
-	for i, part := range m.Parts {
-		for j, chunk := range part.Chunks {
-			ref := ChunkRef{Part: i, Chunk: j, Rows: chunk.Rows, FirstRow: chunk.FirstRow}
-			rows, err := a.readChunk(ctx, list, m, ref)
-			if err != nil {
-				return nil, nil, err
-			}
-			for at := range rows.Len() {
-				var sum table.Sum
-				if copy(sum[:], rows.Value(at, rows.Columns()-1)) != len(sum) {
-					return nil, nil, fmt.Errorf("%s: a row without its sum: %w", part.Key, staging.ErrCorrupt)
-				}
-				keys, sums = append(keys, keyTexts(rows, at, rows.Columns()-1)), append(sums, sum)
-			}
-			rows.Return()
+	for ref := range chunksOf(&m) {
+		rows, err := a.readChunk(ctx, list, m, ref)
+		if err != nil {
+			return nil, nil, err
 		}
+		for at := range rows.Len() {
+			var sum table.Sum
+			if copy(sum[:], rows.Value(at, rows.Columns()-1)) != len(sum) {
+				return nil, nil, fmt.Errorf("%s: a row without its sum: %w", m.Parts[ref.Part].Key, staging.ErrCorrupt)
+			}
+			keys, sums = append(keys, keyTexts(rows, at, rows.Columns()-1)), append(sums, sum)
+		}
+		rows.Return()
 	}
 	return keys, sums, nil
 }

@@ -40,15 +40,17 @@ func appliedSchedules() map[string]bool {
 
 // quiet waits until what a command has started has ended: the next one would find its table busy. It pauses the
 // schedules, which would start a run in the middle of a page. It does not ask Temporal's list, which is a moment old.
-func (r *reader) quiet(b block, script string) {
+// before are the schedules' actions before the command: one that it triggers acts a moment later.
+func (r *reader) quiet(b block, script string, before map[string]int) {
 	r.t.Helper()
-	for _, m := range scheduleID.FindAllStringSubmatch(script, -1) {
-		r.schedules[m[1]] = true
-	}
 	triggered := strings.Contains(script, "schedule trigger")
 	for deadline := time.Now().Add(timeout); ; {
-		started, goOn := r.scheduledRuns()
-		if !goOn && !r.held() && (started || !triggered) {
+		actions, goOn := r.scheduledRuns()
+		acted := false
+		for id, n := range actions {
+			acted = acted || n > before[id]
+		}
+		if !goOn && !r.held() && (acted || !triggered) {
 			return
 		}
 		require.True(r.t, time.Now().Before(deadline) && pause(r.t.Context(), 50*time.Millisecond),
@@ -56,9 +58,18 @@ func (r *reader) quiet(b block, script string) {
 	}
 }
 
-// scheduledRuns reports whether a schedule has started a run, and whether such a run goes on. It pauses each schedule.
-func (r *reader) scheduledRuns() (started, goOn bool) {
+// noteSchedules notes the schedules that a command names.
+func (r *reader) noteSchedules(script string) {
+	for _, m := range scheduleID.FindAllStringSubmatch(script, -1) {
+		r.schedules[m[1]] = true
+	}
+}
+
+// scheduledRuns returns how often each schedule has acted, and whether a run that one has started goes on. It pauses
+// each schedule.
+func (r *reader) scheduledRuns() (actions map[string]int, goOn bool) {
 	r.t.Helper()
+	actions = map[string]int{}
 	for id := range r.schedules {
 		handle := r.client.ScheduleClient().GetHandle(r.t.Context(), id)
 		d, err := handle.Describe(r.t.Context())
@@ -70,12 +81,12 @@ func (r *reader) scheduledRuns() (started, goOn bool) {
 			require.NoError(r.t, handle.Pause(r.t.Context(), client.SchedulePauseOptions{Note: d.Schedule.State.Note}))
 			goOn = true // look again: a run may have begun meanwhile
 		}
-		started = started || d.Info.NumActions+d.Info.NumActionsSkippedOverlap > 0
+		actions[id] = d.Info.NumActions + d.Info.NumActionsSkippedOverlap
 		for _, run := range d.Info.RunningWorkflows {
 			goOn = goOn || r.runs(run.WorkflowID)
 		}
 	}
-	return started, goOn
+	return actions, goOn
 }
 
 // held reports whether a run of the pages' table goes on, or holds the table.

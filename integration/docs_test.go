@@ -215,6 +215,12 @@ func (r *reader) sh(b block, script string) (output string) {
 	if strings.Contains(script, "tablehaul init") {
 		cmd.Env = append(cmd.Env, "TABLEHAUL_CONFIG=") // it writes the page's own file
 	}
+	waits := goesOn.MatchString(script)
+	var acted map[string]int
+	if waits {
+		r.noteSchedules(script)
+		acted, _ = r.scheduledRuns()
+	}
 	began := time.Now()
 	out, err := cmd.CombinedOutput()
 	code := 0
@@ -226,8 +232,8 @@ func (r *reader) sh(b block, script string) (output string) {
 	}
 	require.Equal(r.t, cmp.Or(b.exit, "0"), strconv.Itoa(code), "%s:\n%s\nprints\n%s", b, script, out)
 	r.t.Logf("%s: %.1fs", b, time.Since(began).Seconds())
-	if goesOn.MatchString(script) {
-		r.quiet(b, script)
+	if waits {
+		r.quiet(b, script, acted)
 	}
 	return string(out)
 }

@@ -1,38 +1,13 @@
 package integration_test
 
 import (
-	"bytes"
 	"os"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
-
-// A processLog is the log of a program that runs.
-type processLog struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *processLog) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *processLog) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
-func (l *processLog) await(t *testing.T, text string) {
-	t.Helper()
-	require.Eventually(t, func() bool { return strings.Contains(l.String(), text) }, timeout, poll, "%s", text)
-}
 
 // SIGHUP makes a worker process read its file. A broken one changes nothing, is said, and runs go on by the old one;
 // the command line says what is wrong with it. The next file is taken over.
@@ -40,7 +15,7 @@ func TestABrokenFileAtSIGHUPLeavesTheOldOne(t *testing.T) {
 	t.Parallel()
 	p := start(t, options{idle: true})
 	exec(t, p.src, createT, insertT(1, 10))
-	log := &processLog{}
+	log := &overheard{}
 	worker := p.startLogging(log)
 	require.EqualValues(t, 10, p.sync("t").RowsExtracted)
 

@@ -26,7 +26,7 @@ import (
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
-// overheard is everything that a worker logs, at every level, from many goroutines.
+// overheard is everything that a worker or another program writes, from many goroutines.
 type overheard struct {
 	mu  sync.Mutex
 	all bytes.Buffer
@@ -42,6 +42,12 @@ func (o *overheard) String() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.all.String()
+}
+
+// await waits until text was written.
+func (o *overheard) await(t *testing.T, text string) {
+	t.Helper()
+	require.Eventually(t, func() bool { return strings.Contains(o.String(), text) }, timeout, poll, "%s", text)
 }
 
 // startOverheard starts the worker with a log, Temporal's own lines included.

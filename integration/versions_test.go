@@ -51,7 +51,7 @@ func TestTheCommandLineBesideAnEarlierWorker(t *testing.T) {
 		`line, which is .*\n  remedy: upgrade the older of the two; .tablehaul version. and .tablehaul-worker`, got)
 	require.Equal(t, "2024-05-01 12:00:00\n", p.cli("watermark show "+p.table("t")))
 
-	log := &processLog{}
+	log := &overheard{}
 	ctx, cancel := context.WithCancel(t.Context())
 	cmd := p.command(ctx, "verify", p.table("t"))
 	cmd.Stderr = log

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
@@ -23,12 +24,17 @@ func Main(name string, run func(ctx context.Context, getenv func(string) string,
 	}
 }
 
-// EachFlavor measures on the flavor that FLAVOR names, or on both. An error says on which.
+// EachFlavor measures on the flavor that FLAVOR names, or on both where it is empty. Another FLAVOR is an error. An
+// error of measure says on which flavor.
 func EachFlavor(getenv func(string) string, measure func(servers.Flavor) error) error {
-	for _, flavor := range []servers.Flavor{servers.FlavorMySQL, servers.FlavorMariaDB} {
-		if only := getenv("FLAVOR"); only != "" && only != string(flavor) {
-			continue
+	flavors := []servers.Flavor{servers.FlavorMySQL, servers.FlavorMariaDB}
+	if only := servers.Flavor(getenv("FLAVOR")); only != "" {
+		if !slices.Contains(flavors, only) {
+			return fmt.Errorf("FLAVOR=%s: it is %s or %s", only, flavors[0], flavors[1])
 		}
+		flavors = []servers.Flavor{only}
+	}
+	for _, flavor := range flavors {
 		if err := measure(flavor); err != nil {
 			return fmt.Errorf("%s: %w", flavor, err)
 		}

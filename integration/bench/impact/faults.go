@@ -139,13 +139,19 @@ func (b *bench) load(ctx context.Context, g *ground, f fault) (x faulted, err er
 	if err != nil {
 		return x, err
 	}
+	var r workflows.SyncTableResult
+	done := make(chan error, 1)
+	go func() { done <- run.Get(ctx, &r) }()
+	tooShort := func(err error) (faulted, error) {
+		return x, errors.Join(err, fmt.Errorf("the load ended before %s of the fault: give more ROWS", faultTime))
+	}
 	rate := func(rows int64, since time.Time) float64 {
 		return float64(rows) / max(time.Since(since).Seconds(), 1e-3)
 	}
 	for inserted()-before < int64(b.rows)/3 {
 		select {
-		case <-ctx.Done():
-			return x, ctx.Err()
+		case err := <-done:
+			return tooShort(err)
 		case <-time.After(sampleEvery):
 		}
 	}
@@ -155,13 +161,10 @@ func (b *bench) load(ctx context.Context, g *ground, f fault) (x faulted, err er
 	if err != nil {
 		return x, err
 	}
-	var r workflows.SyncTableResult
-	done := make(chan error, 1)
-	go func() { done <- run.Get(ctx, &r) }()
 	select {
 	case err = <-done:
 		end()
-		return x, errors.Join(err, fmt.Errorf("the load was done within %s: give more ROWS", faultTime))
+		return tooShort(err)
 	case <-time.After(faultTime):
 	}
 	now := inserted()

@@ -41,19 +41,14 @@ func run(ctx context.Context, getenv func(string) string, stdout, stderr io.Writ
 			return 2
 		}
 	}
-	flavors := []servers.Flavor{servers.FlavorMySQL, servers.FlavorMariaDB}
-	if f := getenv("FLAVOR"); f != "" {
-		flavors = []servers.Flavor{servers.Flavor(f)}
-	}
 	play := b.flavor
 	if wantsFaults() {
 		play = b.playFaults
 	}
-	for _, f := range flavors {
-		if err := play(ctx, f); err != nil {
-			fmt.Fprintf(stderr, "bench-impact: %s: %v\n", f, err)
-			return 1
-		}
+	err := scene.EachFlavor(getenv, func(f servers.Flavor) error { return play(ctx, f) })
+	if err != nil {
+		fmt.Fprintln(stderr, "bench-impact:", err)
+		return 1
 	}
 	return 0
 }

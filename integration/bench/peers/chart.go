@@ -40,7 +40,7 @@ type panel struct {
 }
 
 // chart draws the page's figures: a row for each tool, a column for each of first load, changes and the longest
-// transaction of both, and of the other clients' p99 where the page has it.
+// transaction of both, and of the other clients' p99.
 func (p page) chart() string {
 	panels := []panel{
 		{
@@ -54,12 +54,10 @@ func (p page) chart() string {
 		{"Longest transaction", "on the target, seconds", longestOf, func(f figures) string {
 			return fmt.Sprintf("%.2f s", longestOf(f))
 		}},
-	}
-	if p.hasP99() {
-		panels = append(panels, panel{
+		{
 			"Other clients", "p99 on the target", func(f figures) float64 { return f.p99 },
 			func(f figures) string { return latencyText(f.p99) },
-		})
+		},
 	}
 	rows, panelWidth := p.shown(), (chartWidth-nameWidth)/len(panels)
 	barRoom := float64(panelWidth - figureRoom)

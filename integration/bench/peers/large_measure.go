@@ -85,7 +85,7 @@ func (l *large) turn(ctx context.Context, p part, again bool, r *partResult) (ra
 	if found.Differs || found.Pending > 0 {
 		r.Sides = fmt.Sprintf("%v, %d pending", found.Verdicts, found.Pending)
 	}
-	seen.longest = found.LongestPage
+	r.Longest = found.LongestPage
 	return seen, err
 }
 

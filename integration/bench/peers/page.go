@@ -23,7 +23,7 @@ type figures struct {
 	// the tool failed.
 	seconds [2]float64
 	longest [2]string
-	// p99 is the higher one of the other clients' on the target, in milliseconds; 0 on pages that have none.
+	// p99 is the higher one of the other clients' on the target, in milliseconds; 0 where it was not measured.
 	p99 float64
 	// refused counts the other clients' lock wait timeouts of both runs.
 	refused int
@@ -101,11 +101,6 @@ func readFigures(cell func(column string) string) figures {
 		f.refused += n
 	}
 	return f
-}
-
-// hasP99 says that the page has the other clients' latencies.
-func (p page) hasP99() bool {
-	return slices.ContainsFunc(p.tools, func(f figures) bool { return f.p99 > 0 })
 }
 
 // secondsOf is the number that a cell begins with, 0 for none.
@@ -186,22 +181,16 @@ func draw(out io.Writer) error {
 func (p page) readme() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "![Seconds and longest transactions of each tool](%s)\n\n", chartFile)
-	head, rule := "| Tool | First load, %s rows | %s changes | Longest transaction |", "|---|---|---|---|---|"
-	if p.hasP99() {
-		head, rule = head+" Other clients' p99 on the target |", rule+"---|"
-	}
-	fmt.Fprintf(&b, head+" Lock timeouts of other clients |\n%s\n", p.rows, p.changes, rule)
+	fmt.Fprintf(&b, "| Tool | First load, %s rows | %s changes | Longest transaction | "+
+		"Other clients' p99 on the target | Lock timeouts of other clients |\n|---|---|---|---|---|---|\n",
+		p.rows, p.changes)
 	for _, f := range p.shown() {
 		name := title(f.name)
 		if f.name == ourName {
 			name = "**" + name + "**"
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |", name, secondsText(f.seconds[0]), secondsText(f.seconds[1]),
-			longestText(f.longest))
-		if p.hasP99() {
-			fmt.Fprintf(&b, " %s |", latencyText(f.p99))
-		}
-		fmt.Fprintf(&b, " %s |\n", scene.Number(int64(f.refused)))
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", name, secondsText(f.seconds[0]),
+			secondsText(f.seconds[1]), longestText(f.longest), latencyText(f.p99), scene.Number(int64(f.refused)))
 	}
 	fmt.Fprintf(&b, "\nOne run on %s. Machine: %s.\nServers: %s. Five other\nclients use both.\n",
 		p.date, p.machine, p.servers)

@@ -10,21 +10,8 @@ import (
 	"github.com/tablehaul/tablehaul/internal/mysqldb/scan"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/source"
 	"github.com/tablehaul/tablehaul/internal/testenv/dbtest"
-	"github.com/tablehaul/tablehaul/internal/testenv/proxy"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
-
-// farAway is a pool whose server is so far away that questions are asked at once.
-func farAway(t *testing.T, s *servers.Server) *mysqldb.DB {
-	t.Helper()
-	p := proxy.Start(t, s.Addr())
-	p.Delay(2 * time.Millisecond)
-	db, err := mysqldb.Open(t.Context(), p.DSN(s.DSN("")), mysqldb.Options{Name: "far"})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, db.Close()) })
-	require.True(t, db.IsFar())
-	return db
-}
 
 // Where the source is far away, its questions are asked at once, and their answers are the same in the same order.
 func TestADistantSourceSaysTheSame(t *testing.T) {
@@ -32,7 +19,7 @@ func TestADistantSourceSaysTheSame(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		name := s.Schema(t)
 		admin := dbtest.Lenient(t, s, name)
-		near, far := dbtest.Open(t, s, mysqldb.Options{Name: "src"}), farAway(t, s)
+		near, far := dbtest.Open(t, s, mysqldb.Options{Name: "src"}), dbtest.Far(t, s, mysqldb.Source)
 		dbtest.Exec(t, admin, "CREATE TABLE t (id INT PRIMARY KEY, u DATETIME NOT NULL, v VARCHAR(100), KEY (u))")
 		dbtest.Fill(t, admin, "t", 5000, "n, '2024-01-01' + INTERVAL n SECOND, REPEAT('x', 90)")
 		dbtest.Exec(t, admin, "ANALYZE TABLE t")
@@ -74,7 +61,7 @@ func TestADistantSourcesSessionsStayInUTC(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		name := s.Schema(t)
 		dbtest.Exec(t, dbtest.Lenient(t, s, name), "CREATE TABLE t (id INT PRIMARY KEY, u DATETIME NOT NULL, KEY (u))")
-		far := farAway(t, s)
+		far := dbtest.Far(t, s, mysqldb.Source)
 		tbl := dbtest.Introspect(t, far, name, "t")
 		_, err := source.New(far).ChooseUpperBound(t.Context(), source.UpperBoundSpec{
 			Table: tbl, Cursor: tbl.Column("u").Column, Zone: "+05:00",

@@ -3,7 +3,6 @@ package target_test
 import (
 	"context"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -11,7 +10,6 @@ import (
 	"github.com/tablehaul/tablehaul/internal/mysqldb/target"
 	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/internal/testenv/dbtest"
-	"github.com/tablehaul/tablehaul/internal/testenv/proxy"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
@@ -22,12 +20,7 @@ func TestADistantTargetIsComparedTheSame(t *testing.T) {
 		p := dbtest.NewPair(t, s, s)
 		p.AtSource("CREATE TABLE a (id INT PRIMARY KEY, v INT, w BIGINT)", "CREATE TABLE b (id INT PRIMARY KEY)")
 		p.AtTarget("CREATE TABLE a (id INT PRIMARY KEY, v TINYINT, extra INT NOT NULL)")
-		line := proxy.Start(t, s.Addr())
-		line.Delay(2 * time.Millisecond)
-		far, err := mysqldb.Open(t.Context(), line.DSN(s.DSN("")), mysqldb.Options{Role: mysqldb.Target, Name: "far"})
-		require.NoError(t, err)
-		defer func() { require.NoError(t, far.Close()) }()
-		require.True(t, far.IsFar())
+		far := dbtest.Far(t, s, mysqldb.Target)
 		for _, name := range []string{"a", "b"} {
 			source, to := dbtest.Introspect(t, p.Src, p.From, name), table.Name{Schema: p.To, Table: name}
 			want, err := target.New(p.Dst).Compare(t.Context(), p.Src, source, to, target.Options{Create: true})
@@ -45,7 +38,7 @@ func TestADistantTargetIsComparedTheSame(t *testing.T) {
 		}
 		ended, cancel := context.WithCancel(t.Context())
 		cancel()
-		_, err = target.New(far).LookAt(ended, table.Name{Schema: p.To, Table: "a"})
+		_, err := target.New(far).LookAt(ended, table.Name{Schema: p.To, Table: "a"})
 		require.ErrorIs(t, err, context.Canceled)
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/mysqldb/scan"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/table"
+	"github.com/tablehaul/tablehaul/internal/testenv/proxy"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
@@ -21,6 +23,19 @@ func Open(t testing.TB, s *servers.Server, o mysqldb.Options) *mysqldb.DB {
 	db, err := mysqldb.Open(t.Context(), s.DSN(""), o)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	return db
+}
+
+// Far is a pool of ours through a proxy that delays, so that the server is far by [mysqldb.DB.IsFar]: its questions are
+// asked at once. The pool is closed when the test ends.
+func Far(t testing.TB, s *servers.Server, role mysqldb.Role) *mysqldb.DB {
+	t.Helper()
+	p := proxy.Start(t, s.Addr())
+	p.Delay(2 * time.Millisecond)
+	db, err := mysqldb.Open(t.Context(), p.DSN(s.DSN("")), mysqldb.Options{Role: role, Name: "far"})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	require.True(t, db.IsFar())
 	return db
 }
 
