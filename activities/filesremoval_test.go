@@ -134,7 +134,8 @@ func TestAPlanSaysWhatDLTHasRead(t *testing.T) {
 	l.settings.Deletes = activities.Deletes{Mode: "hard"}
 	out, err := l.preview()
 	require.NoError(t, err)
-	require.Contains(t, strings.Join(texts(out), "\n"), "has read its source up to updated_at 2026-11-01T05:30:00.123456+00:00")
+	require.Contains(t, strings.Join(texts(out), "\n"),
+		"has read its source up to updated_at 2026-11-01T05:30:00.123456+00:00")
 	require.Equal(t, "hard: runs delete rows that the files mark as deleted, by deleted", out.Deletes)
 	require.Contains(t, out.FileColumns, "deleted")
 	require.NotContains(t, out.FileColumns, "tablehaul_deleted")

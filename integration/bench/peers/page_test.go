@@ -64,7 +64,9 @@ func TestChartHasABarForEachFigure(t *testing.T) {
 	for _, m := range regexp.MustCompile(`>([^<>\n]+)</text>`).FindAllStringSubmatch(chart, -1) {
 		shown = append(shown, m[1])
 	}
-	for _, want := range []string{"10.0 s", "2.5 s", "0.34 s", "20.0 s", "1.0 s", "10.00 s", "90.1 ms", "Tablehaul", "Sling"} {
+	for _, want := range []string{
+		"10.0 s", "2.5 s", "0.34 s", "20.0 s", "1.0 s", "10.00 s", "90.1 ms", "Tablehaul", "Sling",
+	} {
 		require.True(t, slices.Contains(shown, want), want)
 	}
 	require.NotContains(t, chart, "99.0")
