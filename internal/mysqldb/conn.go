@@ -59,16 +59,16 @@ func (c *serverConn) ExecContext(ctx context.Context, query string, args []drive
 	return res, c.wrapLost(err)
 }
 
-// WarningsOf is how many warnings the server has for the last statement of conn, where that had no arguments and no
-// rows; false where only the server can say.
-func WarningsOf(conn *sql.Conn) (n int, known bool) {
+// AnswerOf is what the server said of the last statement of conn, where that had no arguments and no rows; false where
+// only the server can say.
+func AnswerOf(conn *sql.Conn) (a wire.Answer, known bool) {
 	_ = conn.Raw(func(c any) error { // nil, or that the connection is closed: nothing is known then
 		if own, ok := c.(*serverConn); ok {
-			n, known = own.wire.Warnings()
+			a, known = own.wire.Answer()
 		}
 		return nil
 	})
-	return n, known
+	return a, known
 }
 
 // QueryContext implements driver.QueryerContext.

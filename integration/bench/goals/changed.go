@@ -4,12 +4,14 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"os"
 	"strconv"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/tablehaul/tablehaul/integration/bench/usualway"
+	"github.com/tablehaul/tablehaul/integration/procs"
 	"github.com/tablehaul/tablehaul/integration/scene"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -120,10 +122,12 @@ func (b *bench) merging(ctx context.Context, f *merging, which shape, n, times i
 			return rows, orNot(err, rows, n)
 		}},
 		contestant{&f.usual, rest, func(ctx context.Context) (int64, error) {
+			before := b.cpuWithUs()
 			t, err := usualway.Merge{
 				Source: b.SourceDB, Target: b.TargetDB, Into: sideTable, Staging: "bench.staging",
 				Query: "SELECT * FROM " + scene.Table + " WHERE updated_at > '" + b.since + "'",
 			}.Do(ctx)
+			f.usualCPU = b.cpuWithUs().Since(before)
 			f.usualTransaction = max(f.usualTransaction, t.Transaction.Seconds())
 			return t.Rows, orNot(err, t.Rows, n)
 		}},
@@ -131,6 +135,15 @@ func (b *bench) merging(ctx context.Context, f *merging, which shape, n, times i
 		return err
 	}
 	return b.same(ctx)
+}
+
+// cpuWithUs is the processor time so far, with that of this process, which is the usual way's client, as the worker's.
+func (b *bench) cpuWithUs() scene.CPUTimes {
+	t := b.CPU()
+	if seconds, err := procs.CPUSeconds(os.Getpid()); err == nil {
+		t[scene.Whose[0]] = seconds
+	}
+	return t
 }
 
 // rereading moves the rows of the last changes again, which the target has already.

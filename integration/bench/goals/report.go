@@ -183,8 +183,8 @@ func (r *report) runs() grid {
 func (r *report) cpu() grid {
 	g := grid{
 		title: "Processor seconds",
-		note: "User and system time of each process, in one run of each kind. What is near 100% of all cores is the " +
-			"machine's limit, not the program's.",
+		note: "User and system time of each process, in one run of each kind. The usual way has its client in place " +
+			"of the worker. What is near 100% of all cores is the machine's limit, not the program's.",
 		header: pretty.Row{"Server", "Run"},
 	}
 	for _, who := range scene.Whose {
@@ -192,19 +192,29 @@ func (r *report) cpu() grid {
 	}
 	g.header = append(g.header, "All", "Of all cores")
 	for _, f := range r.servers {
-		for _, kind := range [][]runFigures{
-			f.firstLoads, f.few[0].merges, f.few[1].merges, f.few[2].merges, f.many.merges, f.agains, f.nothings,
-		} {
-			if len(kind) > 0 {
-				g.rows = append(g.rows, r.cpuOf(f, kind[len(kind)-1]))
+		last := func(of []runFigures) {
+			if len(of) > 0 {
+				run := of[len(of)-1]
+				g.rows = append(g.rows, r.cpuOf(f, run.name, run))
 			}
 		}
+		last(f.firstLoads)
+		for i, m := range append(slices.Clone(f.few[:]), f.many) {
+			last(m.merges)
+			if len(m.merges) > 0 {
+				g.rows = append(g.rows, r.cpuOf(f, "the usual way, "+shapes[i%len(shapes)].name, runFigures{
+					rows: m.usual.rows, seconds: m.usual.seconds[len(m.usual.seconds)-1], cpu: m.usualCPU,
+				}))
+			}
+		}
+		last(f.agains)
+		last(f.nothings)
 	}
 	return g
 }
 
-func (r *report) cpuOf(f *figures, run runFigures) pretty.Row {
-	row := pretty.Row{f.name(), fmt.Sprintf("%s, %s rows", run.name, scene.Number(run.rows))}
+func (r *report) cpuOf(f *figures, name string, run runFigures) pretty.Row {
+	row := pretty.Row{f.name(), fmt.Sprintf("%s, %s rows", name, scene.Number(run.rows))}
 	var sum float64
 	for _, who := range scene.Whose {
 		s, ok := run.cpu[who]

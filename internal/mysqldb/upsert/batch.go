@@ -3,6 +3,7 @@ package upsert
 import (
 	"context"
 
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/txn"
 )
@@ -57,7 +58,8 @@ func (w *writer) buildRow(row int32) (err error) {
 // flush sends the statement that holds the rows at positions [from, to).
 func (w *writer) flush(ctx context.Context, from, to int) error {
 	w.maybeNewer = w.maybeNewer[:0]
-	if !w.empty {
+	before, byAnswer := w.existing, w.answersCount && to-from > 1
+	if !w.empty && !byAnswer {
 		if err := w.countExisting(ctx, from, to); err != nil {
 			return err
 		}
@@ -66,6 +68,11 @@ func (w *writer) flush(ctx context.Context, from, to int) error {
 	affected, err := w.send(ctx, string(w.stmt), from, to)
 	switch {
 	case err != nil && w.plan.deleteConflicts && isUniqueConflict(err):
+		if byAnswer { // the server has undone the statement
+			if err := w.countExisting(ctx, from, to); err != nil {
+				return err
+			}
+		}
 		if err := w.bisect(ctx, from, to); err != nil {
 			return err
 		}
@@ -73,6 +80,15 @@ func (w *writer) flush(ctx context.Context, from, to int) error {
 		return w.identifyRow(ctx, err, from, to)
 	default:
 		w.res.Batches++
+		switch inserted, known := w.insertedByAnswer(affected, to-from); {
+		case byAnswer:
+			if err := w.takeAnswer(inserted, known, from, to); err != nil {
+				return err
+			}
+		case !w.empty:
+			w.answersCount = known && w.plan.answersTell() && !w.mayMiscount() &&
+				inserted == int64(to-from)-(w.existing-before)
+		}
 		for _, s := range w.maybeNewer {
 			if err := w.countNewer(ctx, s.from, s.to); err != nil {
 				return err
@@ -109,12 +125,13 @@ func (w *writer) execStrict(ctx context.Context, stmt string) (int64, error) {
 	return affected, w.checkWarnings(ctx, func(mysqlerr.Problem) bool { return false })
 }
 
-// exec executes a statement and returns the number of affected rows.
+// exec executes a statement and returns the number of affected rows. It keeps what else the server said.
 func (w *writer) exec(ctx context.Context, stmt string) (int64, error) {
 	res, err := w.conn.ExecContext(ctx, stmt)
 	if err != nil {
 		return 0, err
 	}
+	w.answer, w.answered = mysqldb.AnswerOf(w.conn)
 	return res.RowsAffected()
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/txn"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/wire"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -36,14 +37,18 @@ type writer struct {
 
 // attempt is what one transaction has done so far.
 type attempt struct {
-	empty      bool           // the target has no key between the smallest and the largest of the chunk
-	existing   int64          // keys that the target has
-	affected   int64          // the server's sum: 1 for an inserted row, 2 for an updated one
-	maybeNewer []span         // of the current statement: some of these rows may be newer on the target
-	deferred   []int          // positions of rows with a conflict
-	unwritten  map[string]int // of these, where the caller expects rows: the keys that are not written yet
-	displaced  map[string]int // and those whose rows were deleted
-	res        Result
+	empty    bool  // the target has no key between the smallest and the largest of the chunk
+	existing int64 // keys that the target has
+	// answer is what the server said of the last statement without rows; answered is false where that is not known.
+	answer       wire.Answer
+	answered     bool
+	answersCount bool           // the answers to batches tell which keys the target had
+	affected     int64          // the server's sum: 1 for an inserted row, 2 for an updated one
+	maybeNewer   []span         // of the current statement: some of these rows may be newer on the target
+	deferred     []int          // positions of rows with a conflict
+	unwritten    map[string]int // of these, where the caller expects rows: the keys that are not written yet
+	displaced    map[string]int // and those whose rows were deleted
+	res          Result
 }
 
 // writeMethod is how the rows of a chunk are sent.
@@ -68,7 +73,7 @@ const (
 //	    dropChangedRows                only where the caller says what the rows replace
 //	    dropUnchangedRows              as long as there are enough of them
 //	    for each batch
-//	      countExisting                which keys are there, and may some be newer?
+//	      countExisting                which keys are there, and may some be newer? The answers to later batches tell
 //	      INSERT … ON DUPLICATE KEY UPDATE
 //	        refused for a unique key:  bisect; rows with a conflict are deferred
 //	      countNewer                   how many rows were kept because they are newer?

@@ -21,7 +21,7 @@ const minListed = 64
 // The server's reply has their number, which is read beside the driver where the connection is plain. To ask for it
 // (@@warning_count) clears the warnings on MySQL. So elsewhere the list is read after every batch.
 func (w *writer) checkWarnings(ctx context.Context, allowed func(mysqlerr.Problem) bool) error {
-	if n, known := mysqldb.WarningsOf(w.conn); known && n == 0 {
+	if a, known := mysqldb.AnswerOf(w.conn); known && a.Warnings == 0 {
 		return nil
 	}
 	listed, err := w.listWarnings(ctx, allowed)

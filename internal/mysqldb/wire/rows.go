@@ -41,7 +41,7 @@ type phase int
 const (
 	// phaseDriver: the driver reads everything.
 	phaseDriver phase = iota
-	// phaseOK: the driver reads everything, and the first packet is looked at for its warnings.
+	// phaseOK: the driver reads everything, and the first packet is looked at.
 	phaseOK
 	phaseHeader
 	phaseColumns
@@ -64,8 +64,8 @@ type result struct {
 	lastSeen, number byte
 	split            []byte
 	err              error
-	// warnings are those of the statement, -1 where they are not known.
-	warnings int
+	// answer is what the server said of the statement.
+	answer Answer
 }
 
 // noteFlags looks at the client's first packet: it says whether the others can be read.
@@ -155,7 +155,7 @@ func (c *Conn) showColumns() error {
 		if len(packet) > 0 && packet[0] == firstNULL {
 			return nil // the answer follows when the server has read the file
 		}
-		r.warnings, r.phase = warningCount(packet), phaseDriver
+		r.answer, r.phase = readAnswer(packet), phaseDriver
 		return nil
 	}
 	if r.phase == phaseHeader {
@@ -241,7 +241,7 @@ func (c *Conn) endResult() {
 	if cap(r.split) > keptBuffer {
 		r.split = nil
 	}
-	r.phase, r.warnings = phaseDriver, -1
+	r.phase, r.answer = phaseDriver, unknown
 }
 
 // columnCount is the number of columns that an answer begins with; 0 where it has no rows.

@@ -193,23 +193,42 @@ func TestEncryptedAndCompressedRowsAreTheDrivers(t *testing.T) {
 	}
 }
 
-// What a server says of warnings is read beside the driver, which gets the same bytes; after a file, too.
-func TestTheWarningsOfAnAnswerAreKnown(t *testing.T) {
-	const three = "\x00\xfc\x10\x27\x01\x02\x00\x03\x00 Records: 10000"
+// What a server says of a statement is read beside the driver, which gets the same bytes; after a file, too.
+func TestAnAnswerIsReadBesideTheDriver(t *testing.T) {
+	const three = "\x00\xfc\x10\x27\x01\x02\x00\x03\x00"
+	warned := wire.Answer{Warnings: 3, Records: -1, Duplicates: -1}
+	german := "Datensätze: 400  Duplikate: 398  Warnungen: 3"
 	for name, c := range map[string]struct {
 		flags   uint32
 		packets []string
-		want    int
+		want    wire.Answer
 		known   bool
 	}{
-		"none":                    {deprecateEOF, []string{"\x00\x00\x00\x02\x00\x00\x00"}, 0, true},
-		"three":                   {deprecateEOF, []string{three}, 3, true},
-		"after a file":            {deprecateEOF, []string{"\xfbfile", three}, 3, true},
-		"an error":                {deprecateEOF, []string{"\xff\x15\x04#42000denied"}, -1, false},
-		"too short":               {deprecateEOF, []string{"\x00\x00\x00"}, -1, false},
-		"a connection with TLS":   {deprecateEOF | encrypted, []string{three}, -1, false},
-		"one that is compressed":  {deprecateEOF | compressed, []string{three}, -1, false},
-		"rows in place of a word": {deprecateEOF, []string{"\x01", column, "\x05seven", endOfRows}, -1, false},
+		"none": {
+			deprecateEOF, []string{"\x00\x00\x00\x02\x00\x00\x00"}, wire.Answer{Records: -1, Duplicates: -1}, true,
+		},
+		"three": {deprecateEOF, []string{three}, warned, true},
+		"with counts": {
+			deprecateEOF,
+			[]string{three + string(rune(len(german))) + german},
+			wire.Answer{Warnings: 3, Records: 400, Duplicates: 398},
+			true,
+		},
+		"with counts and what follows": {
+			deprecateEOF,
+			[]string{three + "\x28Records: 0  Duplicates: 12  Warnings: 345 and more"},
+			wire.Answer{Warnings: 3, Records: 0, Duplicates: 12},
+			true,
+		},
+		"with other words":       {deprecateEOF, []string{three + "\x0fRecords: 10000!"}, warned, true},
+		"without their length":   {deprecateEOF, []string{three + "Records: 4  Duplicates: 2"}, warned, true},
+		"with counts too large":  {deprecateEOF, []string{three + "\x1899999999999999999999 1 1."}, warned, true},
+		"after a file":           {deprecateEOF, []string{"\xfbfile", three}, warned, true},
+		"an error":               {deprecateEOF, []string{"\xff\x15\x04#42000denied"}, wire.Answer{}, false},
+		"too short":              {deprecateEOF, []string{"\x00\x00\x00"}, wire.Answer{}, false},
+		"a connection with TLS":  {deprecateEOF | encrypted, []string{three}, wire.Answer{}, false},
+		"one that is compressed": {deprecateEOF | compressed, []string{three}, wire.Answer{}, false},
+		"rows":                   {deprecateEOF, []string{"\x01", column, endOfRows}, wire.Answer{}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var a answer
@@ -222,13 +241,13 @@ func TestTheWarningsOfAnAnswerAreKnown(t *testing.T) {
 			conn.StartStatement(t.Context())
 			conn.BeginOK()
 			require.Equal(t, a.String(), driverReads(t, conn, a.Len()))
-			n, known := conn.Warnings()
+			got, known := conn.Answer()
 			require.Equal(t, c.known, known)
 			if known {
-				require.Equal(t, c.want, n)
+				require.Equal(t, c.want, got)
 			}
 			conn.StartStatement(t.Context())
-			_, known = conn.Warnings()
+			_, known = conn.Answer()
 			require.False(t, known, "of another statement")
 		})
 	}
