@@ -110,9 +110,6 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*planDraft, er
 	if err := p.chooseMode(in); err != nil {
 		return nil, err
 	}
-	if p.mode == api.ModeWhole {
-		p.freshAt = begun
-	}
 	if p.settings.Cursor != "" {
 		if err := p.chooseWindow(ctx, in); err != nil {
 			return nil, err
@@ -121,6 +118,9 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*planDraft, er
 			return nil, err
 		}
 		p.addAheadFinding()
+	}
+	if p.mode == api.ModeWhole || p.mode == api.ModeReplace { // every row is read after this moment
+		p.freshAt = begun
 	}
 	for _, f := range p.findings {
 		if f.Level == table.LevelWarn {

@@ -19,6 +19,8 @@ type Catalog struct {
 	Families []Family
 	// Digest is equal for equal settings of a table; see config.Config.Digest.
 	Digest func(table.Name) (string, error)
+	// Refused is what the worker has not taken over; nil where it has read its file.
+	Refused *api.RefusedConfig
 }
 
 // Family is an entry of the configuration whose tables only the source knows.
@@ -43,6 +45,7 @@ func (a *Activities) ListTables(ctx context.Context) (api.ListTablesResult, erro
 	defer beat(ctx, func() any { return "listing" })()
 	var out api.ListTablesResult
 	catalog := a.deps.Catalog()
+	out.Refused = catalog.Refused
 	seen := map[table.Name]bool{}
 	add := func(n table.Name, family string) error {
 		if seen[n] {

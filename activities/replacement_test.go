@@ -50,8 +50,10 @@ func (r *replacing) planInput() activities.PlanRunInput {
 func (r *replacing) begun() (activities.PlanRunResult, activities.RangeInput) {
 	r.t.Helper()
 	var out activities.PlanRunResult
+	before := time.Now()
 	require.NoError(r.t, r.step("PlanRun", r.planInput(), &out))
 	require.Equal(r.t, api.ModeReplace, out.Mode)
+	require.WithinRange(r.t, out.FreshAt, before, time.Now(), "every row is read after that moment")
 	require.NotNil(r.t, out.Replacement)
 	return out, activities.RangeInput{
 		Table: r.settings.Table.String(), Run: out.Run, PlanSum: out.PlanSum, Fence: r.fence,

@@ -27,6 +27,10 @@ func TestABrokenFileAtSIGHUPLeavesTheOldOne(t *testing.T) {
 	log.await(t, "configuration not taken over, the one in use stays")
 	require.Contains(t, log.String(), "did you mean cursor?")
 	require.Contains(t, p.cliFails(2, "config check"), "did you mean cursor?")
+	shown := p.cliFails(2, "status")
+	require.Regexp(t, `\.t +idle +done`, shown)
+	require.Contains(t, shown, "did you mean cursor?")
+	require.Contains(t, shown, "the worker has refused its configuration file")
 	exec(t, p.src, insertT(11, 12))
 	require.EqualValues(t, 2, p.sync("t").Inserted)
 

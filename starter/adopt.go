@@ -20,7 +20,7 @@ func (a *app) watermarkAdopt() *cobra.Command {
 		Args:              cobra.MinimumNArgs(1),
 		ValidArgsFunction: a.completeTables,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, all, err := a.askStates(cmd.Context(), args)
+			s, all, err := a.askStates(cmd.Context(), a.config, args)
 			if err != nil {
 				return err
 			}

@@ -36,6 +36,9 @@ type tableStatus struct {
 	Stale             bool     `json:"stale,omitempty"`
 	// Queued is a run that was started and does not hold the table yet.
 	Queued *remote.Execution `json:"queued,omitempty"`
+	// Comparing is a comparison or a repair that goes on, Sweeping a sweep of deletes.
+	Comparing *remote.Execution `json:"comparing,omitempty"`
+	Sweeping  *remote.Execution `json:"sweeping,omitempty"`
 	// Settings is "differ" where the worker has other settings of the table than the file at hand, and "missing" where
 	// it does not have the table.
 	Settings string `json:"settings,omitempty"`
@@ -49,6 +52,8 @@ type tableStatus struct {
 	NoAnswer string `json:"noAnswer,omitempty"`
 	// noWorker says that no worker polls the task queue, which is why no state workflow answers.
 	noWorker bool
+	// refused is the file that the worker has not taken over.
+	refused *api.RefusedConfig
 }
 
 // askTable asks for the state of a table and the run that holds it.

@@ -75,10 +75,25 @@ func (a *app) cancelAll(ctx context.Context, c *config.Config, sel selection, f 
 	if err != nil {
 		return a.fromTemporal(ctx, err)
 	}
+	var beside map[string]remote.Execution
+	if f.verify || f.deletes { // those of schedules have other ids
+		now, err := s.Going(ctx)
+		if err != nil {
+			return a.fromTemporal(ctx, err)
+		}
+		if beside = now.Comparisons; f.deletes {
+			beside = now.Sweeps
+		}
+	}
 	all := make([]cancelled, len(names))
 	for i, name := range names {
 		if all[i], err = a.cancelTable(ctx, s, c, name, f, worker); err != nil {
 			return err
+		}
+		if e, ok := beside[name]; ok && all[i].Done == cancelIdle {
+			if all[i], err = a.cancelOne(ctx, s, name, e); err != nil {
+				return err
+			}
 		}
 	}
 	if !worker && !f.noWait {
@@ -104,7 +119,6 @@ func (a *app) cancelAll(ctx context.Context, c *config.Config, sel selection, f 
 func (a *app) cancelTable(
 	ctx context.Context, s service, c *config.Config, name string, f cancelFlags, worker bool,
 ) (cancelled, error) {
-	out := cancelled{Table: name, Done: cancelIdle}
 	e := remote.Execution{WorkflowID: api.SyncTableID(a.taskQueue, name)}
 	switch {
 	case f.verify:
@@ -117,12 +131,18 @@ func (a *app) cancelTable(
 			err = a.checkKnown(c, one)
 		}
 		if err != nil {
-			return out, err
+			return cancelled{}, err
 		}
 		if one.State != nil && one.State.Lease != nil && !one.State.Lease.Slice && one.Ended == "" {
 			e = remote.Execution{WorkflowID: one.State.Lease.WorkflowID, RunID: one.State.Lease.RunID}
 		}
 	}
+	return a.cancelOne(ctx, s, name, e)
+}
+
+// cancelOne asks a workflow of a table to end.
+func (a *app) cancelOne(ctx context.Context, s service, name string, e remote.Execution) (cancelled, error) {
+	out := cancelled{Table: name, Done: cancelIdle}
 	e, found, err := s.Cancel(ctx, e)
 	if err != nil {
 		return out, a.fromTemporal(ctx, fmt.Errorf("%s: %w", name, err))

@@ -209,6 +209,10 @@ func nowText(one tableStatus) string {
 			text = strings.TrimPrefix(text+"; ", "; ") + waitCell(w, time.Now())
 		}
 		return text
+	case one.Sweeping != nil:
+		return "deletes are swept by " + one.Sweeping.String()
+	case one.Comparing != nil:
+		return "being compared by " + one.Comparing.String()
 	case one.State.Lease != nil && one.State.Lease.Slice:
 		return "being compared by workflow " + one.State.Lease.WorkflowID
 	case one.State.Lease != nil:

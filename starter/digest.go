@@ -47,7 +47,11 @@ func (a *app) digestCommand() *cobra.Command {
 }
 
 func (a *app) digest(ctx context.Context, period time.Duration, send bool) error {
-	c, err := a.config()
+	read := a.configToShow
+	if send {
+		read = a.config
+	}
+	c, err := read()
 	if err != nil {
 		return err
 	}
@@ -68,6 +72,9 @@ func (a *app) digest(ctx context.Context, period time.Duration, send bool) error
 		return err
 	}
 	d := a.digestOf(all, o.fleet.worker, time.Now(), period)
+	if r := o.fleet.refused(); r != nil {
+		d.Config = refusedText(r) + "; " + refusedRemedy(r)
+	}
 	m := notify.NewDigest(digestText(d), d)
 	switch {
 	case a.json():
@@ -139,7 +146,7 @@ func (a *app) addIssues(d *notify.Digest, one tableStatus) {
 		case issueFailed:
 			line.Link = a.webLink(one)
 			d.Failed = append(d.Failed, line)
-		case issueWaits, issueNoWorker, issueHeld:
+		case issueWaits, issueNoWorker, issueNoAnswer, issueHeld, issueDeletesHeld:
 			d.Waiting = append(d.Waiting, line)
 		case issueNever:
 			d.NeverLoaded = append(d.NeverLoaded, line)

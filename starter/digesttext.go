@@ -19,6 +19,9 @@ func digestText(d notify.Digest) string {
 	if !d.Worker {
 		line("No worker runs: nothing is synced, and the tables' states are not known.")
 	}
+	if d.Config != "" {
+		line("Configuration: %s.", d.Config)
+	}
 	list := func(name string, all []notify.DigestLine) {
 		if len(all) == 0 {
 			return

@@ -47,6 +47,7 @@ type fakeService struct {
 	did        []string                   // what was done to schedules
 	deny       map[string]error           // by what was to be done
 	goOn       map[remote.Execution]string
+	sweeps     map[string]remote.Execution
 	lists      int
 	cancels    map[string]bool      // the workflows that Cancel finds
 	pages      []api.DifferencePage // of a list of differences; After counts them
@@ -267,10 +268,6 @@ func (f *fakeService) SetWatermark(_ context.Context, tbl string, req owner.SetR
 	}
 	f.set = append(f.set, tbl+" "+req.Cursor+" "+req.Watermark)
 	return owner.State{Table: tbl, Watermark: req.Watermark, Cursor: req.Cursor}, f.fails[tbl]
-}
-
-func (f *fakeService) Tables(context.Context) ([]string, error) {
-	return slices.Collect(maps.Keys(f.states)), nil
 }
 
 func (f *fakeService) HasWorker(context.Context) (bool, error) { return !f.idle, nil }

@@ -22,8 +22,8 @@ const (
 type fleet struct {
 	// worker says that a worker polls the task queue.
 	worker bool
-	// queued are the runs that go on, by table.
-	queued map[string]remote.Execution
+	// going are the tables that have a state, and what goes on of them.
+	going remote.Going
 	// listed are the worker's tables, listed at listedAt; nil where no worker has listed them.
 	listed   *api.ListTablesResult
 	listedAt time.Time
@@ -40,14 +40,8 @@ func (a *app) askFleet(ctx context.Context, s service, c *config.Config, before 
 		return out, a.fromTemporal(ctx, err)
 	}
 	group := errgroup.Group{}
-	group.Go(func() error {
-		running, err := s.Running(ctx)
-		out.queued = map[string]remote.Execution{}
-		for e := range running {
-			if name := api.TableOfSyncID(a.taskQueue, e.WorkflowID); name != "" {
-				out.queued[name] = e
-			}
-		}
+	group.Go(func() (err error) {
+		out.going, err = s.Going(ctx)
 		return err
 	})
 	group.Go(func() error {
@@ -66,9 +60,12 @@ func (a *app) askFleet(ctx context.Context, s service, c *config.Config, before 
 	})
 	if before.listed != nil && time.Since(before.listedAt) < listTTL {
 		out.listed, out.listedAt = before.listed, before.listedAt
-	} else if out.worker && c != nil {
+	} else if out.worker {
 		group.Go(func() error {
 			out.listed, out.listedAt = listInTime(ctx, s), time.Now()
+			if r := out.refused(); r != nil {
+				a.printNote("%s; %s", refusedText(r), refusedRemedy(r))
+			}
 			return nil
 		})
 	}
@@ -96,6 +93,30 @@ func listInTime(ctx context.Context, s service) *api.ListTablesResult {
 	return &listed
 }
 
+// refused is what the worker has not taken over; nil where its file is in use, or where that is not known.
+func (f *fleet) refused() *api.RefusedConfig {
+	if f.listed == nil {
+		return nil
+	}
+	return f.listed.Refused
+}
+
+// refusedText says that a worker goes on with an older configuration, and refusedRemedy what to do about it.
+func refusedText(r *api.RefusedConfig) string {
+	why := "it has problems"
+	if r.Restart != "" {
+		why = "only a worker that starts takes over " + r.Restart
+	}
+	return "the worker has refused its configuration file " + age(r.Since) + " ago, and uses the one before: " + why
+}
+
+func refusedRemedy(r *api.RefusedConfig) string {
+	if r.Restart != "" {
+		return "restart the worker"
+	}
+	return "correct the worker's file: tablehaul config check says what is wrong"
+}
+
 // settings are the digests of the worker's settings by table; nil where they are not known.
 func (f fleet) settings() map[string]string {
 	if f.listed == nil || len(f.listed.Tables) == 0 {
@@ -114,11 +135,12 @@ func (a *app) complete(ctx context.Context, s service, c *config.Config, f fleet
 	for i := range all {
 		one := &all[i]
 		settings := settingsOf(c, one.Table)
-		one.noWorker = !f.worker
+		one.noWorker, one.refused = !f.worker, f.refused()
 		if f.schedules != nil && one.Schedule == nil {
 			one.Schedule = f.schedules[one.Table]
 		}
-		if e, ok := f.queued[one.Table]; ok && (one.State == nil || one.State.Lease == nil) {
+		one.Comparing, one.Sweeping = going(f.going.Comparisons, one.Table), going(f.going.Sweeps, one.Table)
+		if e, ok := f.going.Runs[one.Table]; ok && (one.State == nil || one.State.Lease == nil) {
 			one.Queued = &e
 			if one.Run == nil && f.worker {
 				one.Run, _ = askRun(ctx, s, e)
@@ -137,6 +159,14 @@ func (a *app) complete(ctx context.Context, s service, c *config.Config, f fleet
 	for i := range all {
 		all[i].Issues = issuesOf(all[i])
 	}
+}
+
+// going is the workflow of a table; nil where none goes on.
+func going(all map[string]remote.Execution, tbl string) *remote.Execution {
+	if e, ok := all[tbl]; ok {
+		return &e
+	}
+	return nil
 }
 
 // confirmUnscheduled asks again for schedules that the list lacks: Temporal's list is a moment old.

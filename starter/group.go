@@ -42,7 +42,8 @@ func (o *overview) grouped(a *app, all []tableStatus) []overviewLine {
 	groups := map[string]*tableGroup{}
 	for i := range all {
 		one := &all[i]
-		if !group || len(one.problems()) > 0 || one.Run != nil || one.State == nil || one.State.Lease != nil {
+		if !group || len(one.problems()) > 0 || one.Run != nil || one.State == nil || one.State.Lease != nil ||
+			one.besideText() != "" {
 			out = append(out, overviewLine{table: one})
 			continue
 		}

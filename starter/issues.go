@@ -210,16 +210,20 @@ func rowIssues(state *owner.State) (out []issue) {
 
 // configIssues are where the file at hand, the worker and Temporal's schedules disagree about a table.
 func configIssues(one tableStatus) (out []issue) {
+	remedy := "see in the worker's log whether it has read the file, or name the worker's file with --config"
+	if r := one.refused; r != nil {
+		remedy = refusedText(r) + "; " + refusedRemedy(r)
+	}
 	switch one.Settings {
 	case settingsDiffer:
 		out = append(out, issue{
 			Kind: issueSettings, Text: "has other settings in the worker than in the file at hand",
-			Remedy: "see in the worker's log whether it has read the file, or name the worker's file with --config",
+			Remedy: remedy,
 		})
 	case settingsMissing:
 		out = append(out, issue{
 			Kind: issueSettings, Text: "is not in the worker's configuration",
-			Remedy: "see in the worker's log whether it has read the file, or name the worker's file with --config",
+			Remedy: remedy,
 		})
 	}
 	if one.Unscheduled {

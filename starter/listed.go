@@ -156,32 +156,32 @@ func (a *app) printDifferences(c *config.Config, l api.ListTablesResult, names [
 // worker lists their tables within five seconds.
 func (a *app) knownTables(ctx context.Context, s service, c *config.Config) ([]string, error) {
 	var f fleet
+	var err error
+	if f.going, err = s.Going(ctx); err != nil {
+		return nil, err
+	}
 	if c != nil && len(c.Patterns()) > 0 {
 		if running, err := s.HasWorker(ctx); err == nil && running {
 			f.listed = listInTime(ctx, s)
 		}
 	}
-	return a.knownIn(ctx, s, c, f)
+	return a.knownIn(c, f), nil
 }
 
-// knownIn is knownTables with the worker's tables that a fleet has.
-func (a *app) knownIn(ctx context.Context, s service, c *config.Config, f fleet) ([]string, error) {
-	withState, err := s.Tables(ctx)
-	if err != nil {
-		return nil, err
-	}
+// knownIn is knownTables with what a fleet has.
+func (a *app) knownIn(c *config.Config, f fleet) []string {
 	names := map[string]bool{}
 	add := func(all []string) {
 		for _, name := range all {
 			names[name] = true
 		}
 	}
-	add(withState)
+	add(f.going.Tables)
 	if c != nil {
 		add(configured(c))
-		if len(c.Patterns()) > 0 && f.listed != nil {
-			add(a.allListed(c, *f.listed))
-		}
 	}
-	return slices.Sorted(maps.Keys(names)), nil
+	if f.listed != nil && (c == nil || len(c.Patterns()) > 0) {
+		add(a.allListed(c, *f.listed))
+	}
+	return slices.Sorted(maps.Keys(names))
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/buildinfo"
+	"github.com/tablehaul/tablehaul/internal/config"
 	"github.com/tablehaul/tablehaul/internal/manual"
 	"github.com/tablehaul/tablehaul/internal/remote"
 	"github.com/tablehaul/tablehaul/internal/temporalopts"
@@ -71,6 +72,10 @@ func (e *exitError) Error() string {
 
 func (e *exitError) Unwrap() error { return e.err }
 
+// brokenHint follows the problems of a file without which a command has gone on.
+const brokenHint = "All else is shown as the workers know it: one that runs keeps the configuration that it has " +
+	"read, and one that starts refuses this file. Correct it: tablehaul config check"
+
 // app is what every command needs.
 type app struct {
 	getenv func(string) string
@@ -91,6 +96,8 @@ type app struct {
 	quiet bool
 	// startWait is how long a command waits for a Temporal of this machine that starts; 0 for not at all.
 	startWait time.Duration
+	// broken is the file's, where the command has shown what it could without it.
+	broken *config.Problems
 	// web prints links into the Web UI, and nothing else.
 	web bool
 }
@@ -109,7 +116,14 @@ func (a *app) execute(ctx context.Context, args []string) int {
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	err := root.ExecuteContext(ctx)
-	if err == nil {
+	if a.broken != nil {
+		fmt.Fprintf(a.stderr, "tablehaul: %s\n", a.broken)
+	}
+	switch {
+	case err == nil && a.broken != nil:
+		fmt.Fprintln(a.stderr, brokenHint)
+		return exitUsage
+	case err == nil:
 		return exitOK
 	}
 	var exit *exitError

@@ -79,10 +79,7 @@ func (o *overview) ask(ctx context.Context, a *app) ([]tableStatus, error) {
 		return nil, err
 	}
 	if o.names == nil || time.Since(o.namesAt) > listTTL {
-		names, err := a.knownIn(ctx, o.service, o.config, o.fleet)
-		if err != nil {
-			return nil, a.fromTemporal(ctx, err)
-		}
+		names := a.knownIn(o.config, o.fleet)
 		if !o.selected.all {
 			if names, err = o.selected.among(names); err != nil {
 				return nil, err
@@ -160,7 +157,7 @@ func (a *app) nowCell(one tableStatus, m *meter) string {
 	case one.Ended != "":
 		return "idle, " + one.Ended
 	case one.Run == nil && one.State.Lease != nil && one.State.Lease.Slice:
-		return "being compared"
+		return cmp.Or(one.besideText(), "being compared")
 	case one.Run == nil && one.State.Lease != nil:
 		return a.paint(a.stdout, yellow, "no answer")
 	case one.Run == nil && one.Stale:
@@ -168,7 +165,7 @@ func (a *app) nowCell(one tableStatus, m *meter) string {
 	case one.Run == nil && one.State.HeldBack != "":
 		return a.paint(a.stdout, yellow, "held back")
 	case one.Run == nil:
-		return "idle"
+		return cmp.Or(one.besideText(), "idle")
 	}
 	if w, ok := one.Run.Stalled(); ok {
 		text := "waiting"
@@ -178,6 +175,17 @@ func (a *app) nowCell(one tableStatus, m *meter) string {
 		return a.paint(a.stdout, yellow, text)
 	}
 	return shortProgress(one.Run.Status, m)
+}
+
+// besideText is what goes on of a table beside its runs; empty where nothing does.
+func (one tableStatus) besideText() string {
+	switch {
+	case one.Sweeping != nil:
+		return "deletes are swept"
+	case one.Comparing != nil:
+		return "being compared"
+	}
+	return ""
 }
 
 // shortProgress is the phase of a run, and its progress.

@@ -44,7 +44,7 @@ type service interface {
 	PauseDeletes(ctx context.Context, table string, req owner.PauseDeletesRequest) (owner.State, error)
 	AckWarnings(ctx context.Context, table string) (owner.State, error)
 	SetWatermark(ctx context.Context, table string, req owner.SetRequest) (owner.State, error)
-	Tables(ctx context.Context) ([]string, error)
+	Going(ctx context.Context) (remote.Going, error)
 	HasWorker(ctx context.Context) (bool, error)
 	Cancel(ctx context.Context, e remote.Execution) (remote.Execution, bool, error)
 	schedules

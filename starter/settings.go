@@ -37,6 +37,17 @@ func (a *app) config() (*config.Config, error) {
 	}
 }
 
+// configToShow is config for a command that changes nothing: of a file with problems, execute prints them at the end,
+// and the command shows what Temporal and the workers know.
+func (a *app) configToShow() (*config.Config, error) {
+	c, err := a.config()
+	if problems, ok := errors.AsType[*config.Problems](err); ok {
+		a.broken = problems
+		return nil, nil
+	}
+	return c, err
+}
+
 // oneTable checks a name against the configuration.
 func (a *app) oneTable(name string) (string, error) {
 	c, err := a.config()
@@ -87,12 +98,7 @@ func tablesOrAll(args []string, all bool) error {
 // tablesToShow returns the configuration and what the arguments name. A table that was removed from the configuration
 // still has a state to show.
 func (a *app) tablesToShow(args []string) (*config.Config, selection, error) {
-	c, err := a.config()
-	if err != nil {
-		return nil, selection{}, err
-	}
-	sel, err := a.selectTables(nil, args, len(args) == 0)
-	return c, sel, err
+	return a.selected(a.configToShow, args)
 }
 
 // tablesToChange is tablesToShow of a command that changes something: it takes tables, or --all.
@@ -100,7 +106,18 @@ func (a *app) tablesToChange(args []string, all bool) (*config.Config, selection
 	if err := tablesOrAll(args, all); err != nil {
 		return nil, selection{}, err
 	}
-	return a.tablesToShow(args)
+	return a.selected(a.config, args)
+}
+
+func (a *app) selected(
+	read func() (*config.Config, error), args []string,
+) (*config.Config, selection, error) {
+	c, err := read()
+	if err != nil {
+		return nil, selection{}, err
+	}
+	sel, err := a.selectTables(nil, args, len(args) == 0)
+	return c, sel, err
 }
 
 // configured returns the tables that the configuration names exactly.

@@ -56,7 +56,7 @@ func (a *app) warningsAckCommand() *cobra.Command {
 
 // listWarnings prints the warnings of the tables that the arguments name.
 func (a *app) listWarnings(ctx context.Context, args []string, acked bool) error {
-	s, all, err := a.askStates(ctx, args)
+	s, all, err := a.askStates(ctx, a.configToShow, args)
 	if err != nil {
 		return err
 	}
@@ -105,7 +105,7 @@ func warningsOf(one tableStatus, acked bool) (out []owner.Warning) {
 
 // ackWarnings acknowledges the warnings of the tables that the arguments name; of all tables without arguments.
 func (a *app) ackWarnings(ctx context.Context, args []string) error {
-	s, all, err := a.askStates(ctx, args)
+	s, all, err := a.askStates(ctx, a.config, args)
 	if err != nil {
 		return err
 	}

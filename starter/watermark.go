@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/config"
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/internal/owner"
@@ -40,7 +41,7 @@ func (a *app) watermarkShow() *cobra.Command {
 		Use: "show TABLE…", Short: "Show the watermarks of tables",
 		Args: cobra.MinimumNArgs(1), ValidArgsFunction: a.completeTables,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, all, err := a.askStates(cmd.Context(), args)
+			s, all, err := a.askStates(cmd.Context(), a.configToShow, args)
 			if err != nil {
 				return err
 			}
@@ -71,10 +72,12 @@ func (a *app) printWatermark(one tableStatus, several bool) {
 	}
 }
 
-// askStates connects, and asks for the tables that the arguments name. The caller closes the service, unless there is
-// an error.
-func (a *app) askStates(ctx context.Context, args []string) (_ service, all []tableStatus, err error) {
-	c, sel, err := a.tablesToShow(args)
+// askStates connects, and asks for the tables that the arguments name. read is config, or configToShow of a command
+// that changes nothing. The caller closes the service, unless there is an error.
+func (a *app) askStates(
+	ctx context.Context, read func() (*config.Config, error), args []string,
+) (_ service, all []tableStatus, err error) {
+	c, sel, err := a.selected(read, args)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -192,7 +195,7 @@ func (a *app) setWatermark(ctx context.Context, args []string, value string, yes
 
 // forgetWatermarks forgets the watermarks of the tables that the arguments name.
 func (a *app) forgetWatermarks(ctx context.Context, args []string) error {
-	s, all, err := a.askStates(ctx, args)
+	s, all, err := a.askStates(ctx, a.config, args)
 	if err != nil {
 		return err
 	}

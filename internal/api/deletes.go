@@ -1,5 +1,7 @@
 package api
 
+import "strings"
+
 // Modes of deletes.
 const (
 	DeletesOff    = "off"
@@ -16,6 +18,15 @@ const sweepPrefix = "tablehaul/deletes/"
 
 // SweepTableID is the workflow id that the command line uses for a sweep of a table.
 func SweepTableID(queue, tbl string) string { return OnQueue(queue, sweepPrefix+IDText(tbl)) }
+
+// IsSweepID reports whether a workflow id is that of a sweep which the command line or a schedule has started.
+func IsSweepID(id string) bool { return strings.HasPrefix(id, sweepPrefix) }
+
+// TableOfComparisonID reads back what SweepTableID or VerifyTableID wrote, and a schedule has lengthened.
+func TableOfComparisonID(queue, id string) string {
+	id = strings.TrimPrefix(strings.TrimPrefix(unscheduledID(id), sweepPrefix), verifyPrefix)
+	return TableOfID(queue, id)
+}
 
 // SweepResult is what a sweep did about the rows with the verdict deleted.
 type SweepResult struct {

@@ -23,10 +23,15 @@ const (
 // Any other id works as well: the table's state workflow excludes two runs at once, not the id.
 func SyncTableID(queue, tbl string) string { return OnQueue(queue, syncPrefix+IDText(tbl)) }
 
-// TableOfSyncID reads back what SyncTableID wrote.
+// TableOfSyncID reads back what SyncTableID wrote, and a schedule has lengthened.
 func TableOfSyncID(queue, id string) string {
-	return TableOfID(queue, strings.TrimPrefix(id, syncPrefix))
+	return TableOfID(queue, strings.TrimPrefix(unscheduledID(id), syncPrefix))
 }
+
+// scheduledAt is what Temporal appends to the ids of workflows that a schedule starts.
+var scheduledAt = regexp.MustCompile(`-\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$`)
+
+func unscheduledID(id string) string { return scheduledAt.ReplaceAllString(id, "") }
 
 // PlanTableID is the workflow id that the command line uses for a preview.
 func PlanTableID(queue, tbl string) string { return OnQueue(queue, planPrefix+IDText(tbl)) }

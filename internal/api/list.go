@@ -1,9 +1,21 @@
 package api
 
+import "time"
+
 // ListTablesResult is the tables of the worker's configuration at this time.
 type ListTablesResult struct {
 	Tables   []ListedTable  `json:"tables"`
 	Families []ListedFamily `json:"families,omitempty"`
+	// Refused says that the worker has not taken over what its file has become; nil where it has.
+	Refused *RefusedConfig `json:"refused,omitempty"`
+}
+
+// RefusedConfig is a configuration that a worker has not taken over: it goes on with the one before.
+type RefusedConfig struct {
+	// Since is when the worker refused it.
+	Since time.Time `json:"since"`
+	// Restart names what only a worker that starts takes over; empty where the file has problems.
+	Restart string `json:"restart,omitempty"`
 }
 
 // ListedTable is a table that the worker would run.

@@ -3,6 +3,7 @@ package app
 import (
 	"sync/atomic"
 
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/config"
 	"github.com/tablehaul/tablehaul/internal/notify"
 )
@@ -11,6 +12,8 @@ import (
 // it was planned with.
 type live struct {
 	current atomic.Pointer[loaded]
+	// refused is what the file has become and was not taken over; nil where the file is in use.
+	refused atomic.Pointer[api.RefusedConfig]
 }
 
 // loaded is a configuration and what is made of it once.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/config"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/dsn"
@@ -183,8 +184,8 @@ func (p *pools) close() {
 }
 
 // catalog hands what the configuration names to the activities.
-func catalog(cfg *config.Config) activities.Catalog {
-	out := activities.Catalog{Digest: cfg.Digest}
+func catalog(cfg *config.Config, refused *api.RefusedConfig) activities.Catalog {
+	out := activities.Catalog{Digest: cfg.Digest, Refused: refused}
 	for _, t := range cfg.Tables() {
 		out.Tables = append(out.Tables, t.Name)
 	}

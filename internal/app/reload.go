@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/clock"
 	"github.com/tablehaul/tablehaul/internal/config"
 )
@@ -137,9 +138,20 @@ func (r *reloader) read(ctx context.Context, file string) ([]byte, *config.Confi
 
 // refuse says that the configuration in use stays.
 func (r *reloader) refuse(file string, err error) {
-	r.monitor.metrics.ConfigRead(false)
+	r.note(false, "")
 	r.log.Error("configuration not taken over, the one in use stays", "config", file, "error", err,
 		"do", "correct the file: tablehaul config check")
+}
+
+// note keeps for metrics and for status whether the file is in use. restart names what only a worker that starts takes
+// over.
+func (r *reloader) note(taken bool, restart string) {
+	r.monitor.metrics.ConfigRead(taken)
+	if taken {
+		r.live.refused.Store(nil)
+		return
+	}
+	r.live.refused.Store(&api.RefusedConfig{Since: time.Now().UTC(), Restart: restart})
 }
 
 // take takes a configuration over, unless a part of it needs a worker that starts.
@@ -147,12 +159,12 @@ func (r *reloader) take(next *config.Config, asked bool) {
 	from := r.live.now()
 	changes := config.Changes(from, next)
 	if late := config.NeedsRestart(changes); len(late) > 0 {
-		r.monitor.metrics.ConfigRead(false)
+		r.note(false, texts(late))
 		r.log.Error("configuration not taken over, the one in use stays", "config", next.File,
 			"error", fmt.Sprintf("only a worker that starts takes over %s", texts(late)), "do", "restart the worker")
 		return
 	}
-	r.monitor.metrics.ConfigRead(true)
+	r.note(true, "")
 	if len(changes) == 0 {
 		if asked {
 			r.log.Info("configuration read again, nothing has changed", "config", next.File)

@@ -103,7 +103,7 @@ func RunWorker(ctx context.Context, o WorkerOptions) error {
 	return serve(ctx, o, l, c, activities.Deps{
 		Settings:   func(n table.Name) (activities.Settings, error) { return settings(l.now(), n) },
 		MaskKey:    func(n table.Name) mask.Key { return maskKey(l.now(), n) },
-		Catalog:    func() activities.Catalog { return catalog(l.now()) },
+		Catalog:    func() activities.Catalog { return catalog(l.now(), l.refused.Load()) },
 		Source:     pools.source,
 		Target:     pools.target,
 		Store:      store,

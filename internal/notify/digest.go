@@ -23,6 +23,8 @@ type Digest struct {
 	Fresh  int `json:"fresh"`
 	// Worker says that a worker runs. Without one nothing is known of the tables.
 	Worker bool `json:"worker"`
+	// Config says that the worker does not use what its file has become; empty where it does.
+	Config string `json:"config,omitempty"`
 	// Stale, Failed, Waiting and NeverLoaded are tables, with what is wrong.
 	Stale       []DigestLine `json:"stale,omitempty"`
 	Failed      []DigestLine `json:"failed,omitempty"`

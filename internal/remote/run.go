@@ -111,11 +111,14 @@ func (c *Client) Running(ctx context.Context) (map[Execution]string, error) {
 // list calls f for every running workflow of a type on the task queue. Another task queue has other workers and other
 // tables.
 func (c *Client) list(ctx context.Context, workflowType string, f func(*workflowpb.WorkflowExecutionInfo)) error {
+	return c.listWhere(ctx, fmt.Sprintf("WorkflowType = '%s'", workflowType), f)
+}
+
+// listWhere is list with a condition on the type.
+func (c *Client) listWhere(ctx context.Context, types string, f func(*workflowpb.WorkflowExecutionInfo)) error {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	query := fmt.Sprintf(
-		"WorkflowType = '%s' AND ExecutionStatus = 'Running' AND TaskQueue = '%s'", workflowType, quoted(c.taskQueue),
-	)
+	query := fmt.Sprintf("%s AND ExecutionStatus = 'Running' AND TaskQueue = '%s'", types, quoted(c.taskQueue))
 	for e, err := range c.listed(ctx, query) {
 		if err != nil {
 			return c.translate("", err)

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	enumspb "go.temporal.io/api/enums/v1"
-	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/sdk/client"
 
 	"github.com/tablehaul/tablehaul/internal/owner"
@@ -56,13 +55,4 @@ func (c *Client) updateState(ctx context.Context, tbl, update string, req any) (
 		err = handle.Get(ctx, &out)
 	}
 	return out, c.translate(tbl, err)
-}
-
-// Tables returns the tables that have a state workflow, in no particular order.
-func (c *Client) Tables(ctx context.Context) ([]string, error) {
-	var out []string
-	err := c.list(ctx, owner.WorkflowType, func(e *workflowpb.WorkflowExecutionInfo) {
-		out = append(out, owner.TableOf(c.taskQueue, e.GetExecution().GetWorkflowId()))
-	})
-	return out, err
 }
