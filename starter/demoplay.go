@@ -69,8 +69,8 @@ func findStandalone() (string, error) {
 	}
 	path, err := exec.LookPath(standaloneProgram)
 	if err != nil {
-		return "", exitf(exitUsage, "the demo needs %s, which is neither beside this program nor on PATH: packages "+
-			"and archives of a release have both", standaloneProgram)
+		return "", exitf(exitUsage, "the demo needs %s, which is neither beside this program nor on PATH: what "+
+			"`make dist` makes for Linux has both, and `make build` makes both elsewhere", standaloneProgram)
 	}
 	return filepath.Abs(path)
 }

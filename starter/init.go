@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 
 	"github.com/dustin/go-humanize"
@@ -115,17 +117,26 @@ func (a *app) setup(f initFlags) (survey.Setup, error) {
 		}
 	}
 	if s.Staging == "" {
-		home := a.getenv("XDG_DATA_HOME")
-		if home == "" {
-			home = filepath.Join(cmp.Or(a.getenv("HOME"), "/var/lib"), ".local", "share")
-		}
-		s.Staging = filepath.Join(home, "tablehaul", "staging")
+		s.Staging = defaultStaging(runtime.GOOS, a.getenv)
 	}
 	s.Staging = strings.TrimPrefix(s.Staging, "file://")
-	if !filepath.IsAbs(s.Staging) {
-		return s, fmt.Errorf("--staging is %q: give an absolute path of a folder", f.staging)
+	if !path.IsAbs(s.Staging) {
+		return s, fmt.Errorf("--staging is %q: give an absolute path of a folder of the workers, such as "+
+			"/var/lib/tablehaul/staging", f.staging)
 	}
 	return s, nil
+}
+
+// defaultStaging is a folder of the workers' machine. It is this machine where workers run on its system.
+func defaultStaging(goos string, getenv func(string) string) string {
+	home := getenv("XDG_DATA_HOME")
+	switch {
+	case goos == "windows":
+		home = "/var/lib"
+	case home == "":
+		home = path.Join(cmp.Or(getenv("HOME"), "/var/lib"), ".local", "share")
+	}
+	return path.Join(home, "tablehaul", "staging")
 }
 
 var (
@@ -138,7 +149,7 @@ var (
 // of the machine sees the arguments of a program.
 func connection(flag, text, fallback string) (survey.Connection, error) {
 	reference := "${" + text + "}"
-	if path, ok := strings.CutPrefix(text, "file:"); ok && filepath.IsAbs(path) && !strings.ContainsAny(path, "}\"\n") {
+	if file, ok := strings.CutPrefix(text, "file:"); ok && filepath.IsAbs(file) && !strings.ContainsAny(file, "}\"\n") {
 		return survey.Connection{Name: fallback, DSN: reference}, nil
 	}
 	if !variableName.MatchString(text) {

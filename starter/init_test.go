@@ -42,6 +42,23 @@ func TestInitSaysWhyTheSourceCannotBeReached(t *testing.T) {
 	require.NoFileExists(t, fresh)
 }
 
+// Workers run on Unix, so that Windows names no folder of its own.
+func TestTheDefaultFolderForStagedFiles(t *testing.T) {
+	for want, c := range map[string][]string{
+		"/home/ann/.local/share/tablehaul/staging": {"linux", "HOME", "/home/ann"},
+		"/data/tablehaul/staging":                  {"darwin", "XDG_DATA_HOME", "/data"},
+		"/var/lib/tablehaul/staging":               {"windows", "HOME", `C:\Users\ann`},
+	} {
+		got := defaultStaging(c[0], func(name string) string {
+			if name == c[1] {
+				return c[2]
+			}
+			return ""
+		})
+		require.Equal(t, want, got)
+	}
+}
+
 func TestConnectionsAreNamedAfterTheirVariables(t *testing.T) {
 	for text, want := range map[string]string{
 		"SHOP_DSN": "shop", "SOURCE_MYSQL_URL": "source", "DSN": "dsn",

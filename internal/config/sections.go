@@ -3,7 +3,7 @@ package config
 import (
 	"cmp"
 	"net/url"
-	"path/filepath"
+	"path"
 	"regexp"
 	"strings"
 	"time"
@@ -108,7 +108,7 @@ func (d *decoder) storeURL(a at) string {
 		}
 	case u.Scheme != "file":
 		d.problem(a, remedy, "%s:// is not a store that this version knows", u.Scheme)
-	case u.Host != "" || !filepath.IsAbs(u.Path):
+	case u.Host != "" || !path.IsAbs(u.Path):
 		d.problem(a, remedy, "is not the URL of an absolute path")
 	case u.RawQuery != "" || u.Fragment != "":
 		d.problem(a, remedy, "has parameters, which a folder does not know")
