@@ -68,7 +68,10 @@ func TestARunOfFilesThatFailsKeepsItsPlan(t *testing.T) {
 func TestARunOfFilesPlansAgainWithWhatIsDone(t *testing.T) {
 	f := ofFiles()
 	f.extract = func(in activities.RangeInput) (activities.ExtractResult, error) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
 		if in.Range == 2 && len(f.planned) == 1 {
+			f.plan.Done, f.plan.TakenFrom, f.plan.Run, f.plan.PlanSum = "11000", "run-1", "run-1-2", "another"
 			return activities.ExtractResult{}, temporal.NewNonRetryableApplicationError("changed",
 				failure.FilesChanged, nil)
 		}
@@ -81,4 +84,6 @@ func TestARunOfFilesPlansAgainWithWhatIsDone(t *testing.T) {
 	require.Empty(t, f.planned[1].Lost, "its plan is still needed")
 	var result workflows.SyncTableResult
 	require.NoError(t, env.GetWorkflowResult(&result))
+	require.EqualValues(t, 4*120, result.RowsExtracted, "what was moved before counts, too")
+	require.Equal(t, "run-1-2", f.finished[0].DropPlan)
 }
