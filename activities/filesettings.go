@@ -81,9 +81,7 @@ func (s *Settings) formatOptions(f layout.File, text *layout.Text) format.Option
 			o.Zone = format.ZoneUTC
 		}
 		o.Text.Columns, o.Text.NoHeader = text.Columns, len(text.Columns) > 0
-		if text.FieldsTerminatedBy != "" {
-			o.Text.Delimiter = text.FieldsTerminatedBy
-		}
+		o.Text.Delimiter = "" // the format's own
 	}
 	return o
 }

@@ -3,6 +3,7 @@ package config
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // didYouMean returns the candidates that are a slip of the pen away from name, nearest first, at most three.
@@ -15,6 +16,9 @@ func didYouMean(name string, candidates []string) []string {
 	limit := max(1, min(3, len([]rune(name))/3))
 	var found []scored
 	for _, c := range candidates {
+		if len(low) > len(c)+utf8.UTFMax*limit { // a whole text may be where a word should be
+			continue
+		}
 		if d := distance(low, strings.ToLower(c)); d <= limit {
 			found = append(found, scored{c, d})
 		}

@@ -41,8 +41,8 @@ type Entry struct {
 // A Store has files that others write. Reading never changes them. It is safe for concurrent use.
 type Store interface {
 	// List calls f for each file whose key begins with prefix, in no particular order, and stops at f's first error.
-	// It follows pages, and no symbolic link: a link is an Entry that Open refuses. A folder that is not there has
-	// no files. Files that are written or removed meanwhile may be missed.
+	// It follows pages, and no symbolic link: a link is an Entry that Open refuses, as is a name that is no UTF-8. A
+	// folder that is not there has no files. Files that are written or removed meanwhile may be missed.
 	List(ctx context.Context, prefix string, f func(Entry) error) error
 	// Stat is what List says of one file. It fails with ErrNotFound.
 	Stat(ctx context.Context, key string) (Entry, error)

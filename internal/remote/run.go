@@ -2,13 +2,11 @@ package remote
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
-	"go.temporal.io/api/serviceerror"
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
@@ -19,23 +17,12 @@ import (
 	"github.com/tablehaul/tablehaul/internal/clock"
 )
 
-// Start begins a run under the table's own workflow id.
+// Start begins a run under the table's own workflow id. It fails with a BusyError where one of the same table goes on.
 func (c *Client) Start(ctx context.Context, in api.SyncTableInput) (Execution, error) {
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
-	defer cancel()
-	id := api.SyncTableID(c.taskQueue, in.Table)
-	run, err := c.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
-		ID: id, TaskQueue: c.taskQueue, StaticSummary: "Sync " + in.Table, StaticDetails: api.SyncDetails(in),
-		Memo: memo(in.Table), Priority: priority(in.Table),
-		WorkflowExecutionErrorWhenAlreadyStarted: true,
+	return c.startAlone(ctx, in.Table, client.StartWorkflowOptions{
+		ID: api.SyncTableID(c.taskQueue, in.Table), StaticSummary: "Sync " + in.Table,
+		StaticDetails: api.SyncDetails(in), Memo: memo(in.Table), Priority: priority(in.Table),
 	}, api.SyncTableName, in)
-	if already, ok := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); ok {
-		return Execution{}, &BusyError{in.Table, Execution{id, already.RunId}}
-	}
-	if err != nil {
-		return Execution{}, c.translate(in.Table, err)
-	}
-	return Execution{run.GetID(), run.GetRunID()}, nil
 }
 
 // priority shares the workers fairly between tables.
@@ -49,6 +36,7 @@ func (c *Client) Wait(ctx context.Context, e Execution) (api.SyncTableResult, er
 	var outageSince time.Time
 	for {
 		var result api.SyncTableResult
+		asked := time.Now()
 		err := c.client.GetWorkflow(ctx, e.WorkflowID, e.RunID).Get(ctx, &result)
 		if err == nil {
 			return result, nil
@@ -57,7 +45,8 @@ func (c *Client) Wait(ctx context.Context, e Execution) (api.SyncTableResult, er
 		if !IsUnreachable(err) || ctx.Err() != nil {
 			return result, err
 		}
-		if outageSince.IsZero() {
+		// A call that takes longer than an outage may last was answered in between.
+		if outageSince.IsZero() || time.Since(asked) > maxOutage {
 			outageSince = time.Now()
 		}
 		if time.Since(outageSince) > maxOutage {

@@ -32,16 +32,10 @@ func (c *Client) WaitUndo(ctx context.Context, e Execution) (api.UndoTableResult
 func (c *Client) startAlone(
 	ctx context.Context, tbl string, o client.StartWorkflowOptions, name string, in any,
 ) (Execution, error) {
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
-	defer cancel()
-	o.TaskQueue, o.WorkflowExecutionErrorWhenAlreadyStarted = c.taskQueue, true
-	run, err := c.client.ExecuteWorkflow(ctx, o, name, in)
-	var already *serviceerror.WorkflowExecutionAlreadyStarted
-	if errors.As(err, &already) {
+	o.WorkflowExecutionErrorWhenAlreadyStarted = true
+	e, err := c.startHelper(ctx, tbl, o, name, in)
+	if already, ok := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); ok {
 		return Execution{}, &BusyError{tbl, Execution{o.ID, already.RunId}}
 	}
-	if err != nil {
-		return Execution{}, c.translate(tbl, err)
-	}
-	return Execution{run.GetID(), run.GetRunID()}, nil
+	return e, err
 }

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"unicode/utf8"
 
 	"github.com/tablehaul/tablehaul/internal/files"
 )
@@ -58,7 +59,8 @@ func (s *Store) isFile() bool {
 	return errors.Is(err, syscall.ENOTDIR) || err == nil && !info.IsDir()
 }
 
-// List calls f for each file and each symbolic link whose key begins with prefix.
+// List calls f for each file, each symbolic link, and each folder whose name is no UTF-8, if its key begins with
+// prefix. What is below the latter two is not listed.
 func (s *Store) List(ctx context.Context, prefix string, f func(files.Entry) error) error {
 	root, err := s.root()
 	if root == nil {
@@ -85,7 +87,8 @@ func (s *Store) List(ctx context.Context, prefix string, f func(files.Entry) err
 		if err != nil {
 			return s.fail("listing "+name, err)
 		}
-		if d.IsDir() || !strings.HasPrefix(name, prefix) {
+		unreadable := d.IsDir() && !utf8.ValidString(name) // as a link is: os.Root opens nothing in it
+		if d.IsDir() && !unreadable || !strings.HasPrefix(name, prefix) {
 			return nil
 		}
 		info, err := d.Info()
@@ -95,7 +98,10 @@ func (s *Store) List(ctx context.Context, prefix string, f func(files.Entry) err
 		if err != nil {
 			return s.fail("listing "+name, err)
 		}
-		return f(entry(name, info))
+		if err := f(entry(name, info)); err != nil || !unreadable {
+			return err
+		}
+		return fs.SkipDir
 	})
 	if err != nil {
 		return fmt.Errorf("listing %q: %w", prefix, err)
@@ -132,6 +138,9 @@ func notFound(key string) error { return fmt.Errorf("%w: %s", files.ErrNotFound,
 // look makes sure that a key is a plain file and all above it are folders: os.Root follows symbolic links that stay
 // inside.
 func (s *Store) look(root *os.Root, key string) (fs.FileInfo, error) {
+	if !utf8.ValidString(key) {
+		return nil, fmt.Errorf("%q: %w: its name is no UTF-8: rename it", key, files.ErrForeign)
+	}
 	if !fs.ValidPath(key) || key == "." {
 		return nil, fmt.Errorf("%w: %q", files.ErrForeign, key)
 	}

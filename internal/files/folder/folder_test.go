@@ -121,6 +121,22 @@ func TestTheFolderIsNeverLeft(t *testing.T) {
 	}
 }
 
+// A name that is no UTF-8 is refused, and keeps nothing else from being listed.
+func TestANameThatIsNoUTF8IsRefusedByName(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "a.csv", "one")
+	write(t, dir, "b\xff.csv", "two")
+	write(t, dir, "c\xff/d.csv", "three")
+	write(t, dir, "e/f.csv", "four")
+	s := store(t, dir)
+	require.Equal(t, []string{"a.csv", "b\xff.csv", "c\xff", "e/f.csv"}, list(t, s, ""))
+	for _, key := range []string{"b\xff.csv", "c\xff", "c\xff/d.csv"} {
+		_, err := s.Open(context.Background(), files.Entry{Key: key})
+		require.ErrorIs(t, err, files.ErrForeign)
+		require.ErrorContains(t, err, "its name is no UTF-8: rename it")
+	}
+}
+
 func TestURLs(t *testing.T) {
 	for _, url := range []string{"", "nothing", "ftp://x/y", "file://host/x", "file:///x?y=1", "file:x", "file:///x#y"} {
 		_, err := files.Open(url)

@@ -37,7 +37,7 @@ const (
 	whyExact     reason = "has more digits than a double"
 	whyTwice     reason = "its name is there twice"
 	whyUnclear   reason = "a name in it may be of more than one column of the target"
-	whyRow       reason = "the row is too large"
+	whyObject    reason = "it is no JSON object"
 	whySurrogate reason = "has half of a surrogate pair"
 )
 
@@ -171,7 +171,7 @@ func (c *column) setMembers() {
 // explain is a reason with what the column takes.
 func (c *column) explain(why reason) string {
 	switch why {
-	case whyNull, whyNoZone, whyZone, whyTwice, whyRow:
+	case whyNull, whyNoZone, whyZone, whyTwice:
 		return string(why)
 	default:
 		return string(why) + ": " + c.shortType()

@@ -181,7 +181,7 @@ func (r *textReader) Next(ctx context.Context, limit int) (*table.Rows, []BadRow
 			return nil, nil, r.src.wrap(err, r.row+1)
 		case why != "":
 			r.row++
-			r.batch.bad = append(r.batch.bad, BadRow{Row: r.row, Base: r.src.base, Why: string(why)})
+			r.batch.refuseRow(r.row, why)
 		case len(r.found) > 0:
 			r.row++
 			r.add()

@@ -230,6 +230,11 @@ func (b *batch) refuse(i int, row int64, why reason) {
 	b.bad = append(b.bad, BadRow{Row: row, Base: b.base, Column: b.columns[i].Name, Why: b.columns[i].explain(why)})
 }
 
+// refuseRow refuses a row of which no value was appended.
+func (b *batch) refuseRow(row int64, why reason) {
+	b.bad = append(b.bad, BadRow{Row: row, Base: b.base, Why: string(why)})
+}
+
 // null appends NULL where the column takes it.
 func (b *batch) null(i int, row int64) {
 	if b.columns[i].Nullable {

@@ -2,6 +2,7 @@ package format_test
 
 import (
 	"encoding/binary"
+	"fmt"
 	"math"
 	"runtime"
 	"strings"
@@ -174,6 +175,59 @@ func TestARunOfBillionsIsReadInBatches(t *testing.T) {
 	require.Equal(t, format.Position{Row: 3000}, r.Position())
 	runtime.ReadMemStats(&after)
 	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(4<<20))
+}
+
+// TestADictionaryCountsAsMemory: each of many columns could have a large one in a small file.
+func TestADictionaryCountsAsMemory(t *testing.T) {
+	const values = 100_000
+	body := make([]byte, 4*values)
+	dictionary := page(t, pq.PageHeader{
+		Type: pq.DictionaryPage, UncompressedPageSize: int32(len(body)), CompressedPageSize: int32(len(body)),
+		DictionaryPageHeader: thrift.New(pq.DictionaryPageHeader{NumValues: values, Encoding: pq.Plain}),
+	}, body)
+	indexes := append(levels(2, 1), 1, 4, 0)
+	file := forged{rows: 2, pages: [][]byte{dictionary, dataPage(t, 2, pq.RLEDictionary, 0, indexes)}}.bytes(t)
+	r, err := format.Open(t.Context(), inMemory(file), "f.parquet", format.Options{}, pairColumns[:1],
+		format.Position{})
+	require.NoError(t, err)
+	rows, _, err := r.Next(t.Context(), 10)
+	require.NoError(t, err)
+	require.Equal(t, "0", string(rows.Value(1, 0)))
+	require.GreaterOrEqual(t, format.Held(r), int64(2*len(body)), "the page and the dictionary")
+}
+
+// TestALongRowOfParquetIsRefused: a few bytes of a file may be a long row.
+func TestALongRowOfParquetIsRefused(t *testing.T) {
+	read := func(limit int64) error {
+		_, _, err := readAll(t, load(t, "pyarrow.parquet"), "f.parquet", format.Options{MaxRowBytes: limit},
+			makersColumns, format.Position{}, 10)
+		return err
+	}
+	require.NoError(t, read(1000))
+	err := read(10)
+	require.ErrorIs(t, err, format.ErrFile)
+	require.ErrorContains(t, err, "row 1: file cannot be read: it has more than 10 bytes; a row may have no more "+
+		"(files.maxRow)")
+}
+
+// TestManyLongNamesTakeNoMemory reads objects of which each has other names, some of them very long.
+func TestManyLongNamesTakeNoMemory(t *testing.T) {
+	var text strings.Builder
+	for i := range 64 {
+		fmt.Fprintf(&text, `{"id":%d,"%s%d":1}`+"\n", i, strings.Repeat("k", 1<<20), i)
+	}
+	f := inMemory([]byte(text.String()))
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	rows, bad, err := readAll(t, f, "f.jsonl", format.Options{}, pairColumns[:1], format.Position{}, 10)
+	runtime.ReadMemStats(&after)
+	require.NoError(t, err)
+	require.Empty(t, bad)
+	require.Len(t, rows, 64)
+	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(24<<20))
+	_, err = format.Names(t.Context(), f, "f.jsonl", format.Options{})
+	require.ErrorIs(t, err, format.ErrFile)
+	require.ErrorContains(t, err, "the names in its objects have more than 4194304 bytes together")
 }
 
 // TestTypesThatNoColumnTakes refuses a file whose column cannot become a value, before a row is read.

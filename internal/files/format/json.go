@@ -197,17 +197,20 @@ func (r *jsonReader) add(b []byte, size int) error {
 		if r.lines && size == len(b) && b[len(b)-1] != '}' { // the last line, without its end
 			return r.src.wrap(io.ErrUnexpectedEOF, row)
 		}
-		r.batch.bad = append(r.batch.bad, BadRow{Row: row, Base: r.src.base, Why: "it is no JSON object"})
-		r.src.advance(size)
-		r.row = row
-		return nil
+		r.batch.refuseRow(row, whyObject)
+	} else if r.object.unclear {
+		r.batch.refuseRow(row, whyUnclear)
+	} else {
+		r.values(row)
+		r.batch.end(row, before)
 	}
-	if r.object.unclear {
-		r.batch.bad = append(r.batch.bad, BadRow{Row: row, Base: r.src.base, Why: string(whyUnclear)})
-		r.src.advance(size)
-		r.row = row
-		return nil
-	}
+	r.src.advance(size)
+	r.row = row
+	return nil
+}
+
+// values appends those of the object that was taken apart.
+func (r *jsonReader) values(row int64) {
 	for i := range r.columns {
 		v := &r.object.values[i]
 		switch {
@@ -219,8 +222,4 @@ func (r *jsonReader) add(b []byte, size int) error {
 			r.object.put(&r.batch, i, row, v)
 		}
 	}
-	r.batch.end(row, before)
-	r.src.advance(size)
-	r.row = row
-	return nil
 }

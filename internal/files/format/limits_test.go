@@ -119,7 +119,7 @@ func TestALongRowIsRefusedInBoundedMemory(t *testing.T) {
 		runtime.ReadMemStats(&after)
 		require.ErrorIs(t, err, format.ErrFile)
 		require.ErrorContains(t, err, "row 1")
-		require.ErrorContains(t, err, "maxRowBytes")
+		require.ErrorContains(t, err, "files.maxRow")
 		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(24*limit), c.name)
 	}
 }

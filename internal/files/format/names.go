@@ -8,8 +8,12 @@ import (
 	"slices"
 )
 
-// maxNames bounds the different names in a file of JSON: a table has 4,096 columns at most.
-const maxNames = 1 << 14
+// Bounds of the names in a file of JSON: a table has 4,096 columns at most, whose names have 64 characters.
+const (
+	maxNames     = 1 << 14 // different ones
+	maxNameBytes = 4 << 20 // of all different ones
+	maxName      = 1 << 10 // bytes of one that may be a column's
+)
 
 // Names are the names of the columns in a file, in its order. Those of JSON are the names in all of its objects, which
 // takes a pass over the whole file; its bad rows are passed over. Errors are those of Open.
@@ -59,15 +63,16 @@ func jsonNames(ctx context.Context, f File, name string, o *Options) ([]string, 
 		return nil, s.wrap(err, 0)
 	}
 	var names []string
-	seen := map[string]bool{}
+	seen, size := map[string]bool{}, 0
 	r.object.onKey = func(key []byte) {
-		if !seen[string(key)] && len(names) <= maxNames {
+		if !seen[string(key)] && len(names) <= maxNames && size <= maxNameBytes {
+			size += len(key)
 			seen[string(key)] = true
 			names = append(names, string(key))
 		}
 	}
 	for {
-		object, size, err := r.next()
+		object, n, err := r.next()
 		if errors.Is(err, io.EOF) {
 			return slices.Clip(names), nil
 		}
@@ -81,6 +86,10 @@ func jsonNames(ctx context.Context, f File, name string, o *Options) ([]string, 
 		if len(names) > maxNames {
 			return nil, fileError(name, r.row, "its objects have more than %d different names", maxNames)
 		}
-		s.advance(size)
+		if size > maxNameBytes {
+			return nil, fileError(name, r.row, "the names in its objects have more than %d bytes together",
+				maxNameBytes)
+		}
+		s.advance(n)
 	}
 }

@@ -11,6 +11,7 @@ type object struct {
 	columns []*column
 	names   []string
 	index   map[string]int // of names as they are in the file; see match
+	folded  []foldedNames  // see match; nil before its first call
 	values  []jsonValue
 	round   uint64 // of parse
 	unclear bool   // a name of the last object may be of more than one column
@@ -121,9 +122,11 @@ func (o *object) find(key []byte) int {
 	}
 	i, ok := o.index[string(key)]
 	if !ok {
-		i = o.match(string(key))
-		if len(o.index) < maxNames {
-			o.index[string(key)] = i
+		if i = ofNone; len(key) <= maxName {
+			i = o.match(string(key))
+			if len(o.index) < maxNames {
+				o.index[string(key)] = i
+			}
 		}
 	}
 	if i >= 0 {
@@ -132,25 +135,41 @@ func (o *object) find(key []byte) int {
 	return i
 }
 
+// foldedNames are the columns by what a fold makes of their names; ofSeveral where that is the same of two.
+type foldedNames struct {
+	fold   func(string) string
+	column map[string]int
+}
+
 // match finds the column of a name that is none of the columns' own, as Match does: a maker may write a name in another
 // way than in the rows, or the files, by which columns were matched.
 func (o *object) match(key string) int {
-	for _, same := range []func(string) string{table.FoldColumn, Snake} {
-		found, want := ofNone, same(key)
-		for i, c := range o.columns {
-			if want == "" || same(c.Name) != want && same(c.SourceName()) != want {
-				continue
-			}
-			if found >= 0 {
-				return ofSeveral
-			}
-			found = i
-		}
-		if found >= 0 {
-			return found
+	if o.folded == nil {
+		o.foldNames()
+	}
+	for _, names := range o.folded {
+		if i, ok := names.column[names.fold(key)]; ok {
+			return i
 		}
 	}
 	return ofNone
+}
+
+func (o *object) foldNames() {
+	for _, fold := range []func(string) string{table.FoldColumn, Snake} {
+		names := foldedNames{fold, map[string]int{}}
+		for i, c := range o.columns {
+			for _, name := range []string{fold(c.Name), fold(c.SourceName())} {
+				if other, twice := names.column[name]; twice && other != i {
+					names.column[name] = ofSeveral
+				} else {
+					names.column[name] = i
+				}
+			}
+		}
+		delete(names.column, "")
+		o.folded = append(o.folded, names)
+	}
 }
 
 // put converts a value into a row.

@@ -19,13 +19,13 @@ type parquetReader struct {
 	wanted  map[int]*placed
 	held    int64
 
-	group   int
-	left    int64 // rows of the open group
-	row     int64
-	until   int64 // the last row to read, counted from 0, exclusive
-	names   []string
-	batch   batch
-	maxText int
+	group  int
+	left   int64 // rows of the open group
+	row    int64
+	until  int64 // the last row to read, counted from 0, exclusive
+	names  []string
+	batch  batch
+	maxRow int // bytes
 }
 
 // Bytes that are read at once, for one column and for all.
@@ -43,7 +43,7 @@ func openParquet(f File, name string, o Options, columns []*column, from Positio
 	}
 	p := &parquetReader{
 		name: name, footer: foot, columns: columns, group: -1, row: from.Row, until: foot.rows,
-		wanted: map[int]*placed{}, maxText: int(maxRow(&o)),
+		wanted: map[int]*placed{}, maxRow: int(maxRow(&o)),
 	}
 	if o.Until != (Position{}) {
 		p.until = min(p.until, o.Until.Row)
@@ -172,7 +172,7 @@ func (r *parquetReader) damaged(l *leaf, err error) error {
 
 // add appends the next row.
 func (r *parquetReader) add() error {
-	row, before := r.row+1, r.batch.rows.Len()
+	row, before, bytes := r.row+1, r.batch.rows.Len(), r.batch.rows.Bytes()
 	for i, t := range r.fields {
 		if t.leaf == nil {
 			if err := r.addNested(i, t, row); err != nil {
@@ -198,6 +198,9 @@ func (r *parquetReader) add() error {
 		if err = l.put(&r.batch, i, row); err != nil {
 			return r.damaged(l, err)
 		}
+	}
+	if r.batch.rows.Bytes()-bytes > r.maxRow {
+		return fileError(r.name, row, "%s", tooLong(int64(r.maxRow)))
 	}
 	r.batch.end(row, before)
 	r.row, r.left = row, r.left-1

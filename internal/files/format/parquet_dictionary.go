@@ -35,8 +35,20 @@ func (d *dictionary) refuse(i, values int, why reason) {
 	d.why[i] = uint8(code)
 }
 
-// readDictionary prints each value of a dictionary, once for all rows that have it.
+// bytes is the memory that it holds.
+func (d *dictionary) bytes() int64 {
+	return int64(cap(d.text) + 4*cap(d.ends) + cap(d.why) + cap(d.raw))
+}
+
+// readDictionary reads a dictionary. Its memory counts as that of pages, but is held until the row group ends.
 func (l *leaf) readDictionary(h *pageHead) error {
+	before := l.dict.bytes()
+	defer func() { *l.pages.held += l.dict.bytes() - before }()
+	return l.printDictionary(h)
+}
+
+// printDictionary prints each value of a dictionary, once for all rows that have it.
+func (l *leaf) printDictionary(h *pageHead) error {
 	if h.encoding != encodingPlain && h.encoding != encodingPlainDict || l.typ == typeBool || l.hasDict {
 		return fmt.Errorf("%w: its dictionary", errPage)
 	}

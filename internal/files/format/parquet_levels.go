@@ -96,7 +96,7 @@ func (t *tree) skip(r *parquetReader, rows int64) error {
 
 func (t *tree) skipNested(r *parquetReader, rows int64) error {
 	for range rows {
-		d := document{text: t.text[:0], limit: r.maxText}
+		d := document{text: t.text[:0], limit: r.maxRow}
 		if err := d.value(t); err != nil {
 			return r.damaged(t.first(), err)
 		}

@@ -231,7 +231,7 @@ func (r *parquetReader) addNested(i int, t *tree, row int64) error {
 		r.batch.null(i, row)
 		return nil
 	}
-	d := document{text: t.text[:0], limit: r.maxText}
+	d := document{text: t.text[:0], limit: r.maxRow}
 	if err := d.value(t); err != nil {
 		return r.damaged(first, err)
 	}

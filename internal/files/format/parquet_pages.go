@@ -207,7 +207,7 @@ func (c *chunkReader) skip(h *pageHead) {
 // body reads a page's body; it is valid until the next page.
 func (c *chunkReader) body(h *pageHead) ([]byte, error) {
 	if *c.held+h.packed+h.unpacked > maxPages {
-		return nil, errors.New("the pages of all columns take too much memory: write smaller pages")
+		return nil, errors.New("the pages and dictionaries of all columns take too much memory: write smaller ones")
 	}
 	if err := c.need(int(h.packed)); err != nil {
 		return nil, err

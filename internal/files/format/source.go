@@ -91,6 +91,11 @@ func (s *source) more() error {
 
 var errLong = errors.New("a row is too large")
 
+// tooLong says what is wrong with a row of more than limit bytes.
+func tooLong(limit int64) string {
+	return fmt.Sprintf("it has more than %d bytes; a row may have no more (files.maxRow)", limit)
+}
+
 // window is what was read of the text, from the next row on.
 func (s *source) window() []byte { return s.buf[s.start:s.end] }
 
@@ -161,8 +166,7 @@ func (s *source) wrap(err error, row int64) error {
 	case s.file.err != nil:
 		return fmt.Errorf("%s: %w", s.name, s.file.err)
 	case errors.Is(err, errLong):
-		return fileErrorFrom(s.name, row, s.base, "it has more than %d bytes; a row may have no more (maxRowBytes)",
-			s.limit)
+		return fileErrorFrom(s.name, row, s.base, "%s", tooLong(s.limit))
 	case errors.Is(err, ErrFile):
 		return fmt.Errorf("%s: %w", s.name, err)
 	case errors.Is(err, io.EOF):

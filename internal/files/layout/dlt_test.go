@@ -2,6 +2,7 @@ package layout_test
 
 import (
 	"context"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -168,6 +169,20 @@ func TestDLTsLoadIDsGrowAsNumbers(t *testing.T) {
 		got = append(got, load.ID)
 	}
 	require.Equal(t, []string{ids[3], ids[4], ids[2], ids[1], ids[0]}, got)
+}
+
+// A number that is no time has no load: JSON has no year behind 9999.
+func TestALoadIDThatIsNoTimeIsNoLoad(t *testing.T) {
+	l := dataset(t, "parquet")
+	before := l.mustDLT("orders")
+	for _, id := range []string{"253402300800.5", "9223372036854775807.1", "99999999999999999999.1"} {
+		l.write(0, "orders/"+id+".0.parquet", "x")
+		l.write(0, "_dlt_loads/shop__"+id+".jsonl", "{}")
+	}
+	found := l.mustDLT("orders")
+	require.Equal(t, loads(before), loads(found))
+	_, err := json.Marshal(found)
+	require.NoError(t, err)
 }
 
 func TestAFolderThatAnOldDLTHasBegunHasGzipWithoutSuffix(t *testing.T) {

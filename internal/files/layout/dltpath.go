@@ -95,6 +95,9 @@ func (p dltPath) read(key string) (schema, load, ext string, ok bool) {
 	return schema, m[p.load], m[p.ext], true
 }
 
+// lastSecond is the end of the year 9999: JSON has no later times.
+const lastSecond = 253_402_300_799
+
 // loadTime is a load_id as the time that it is: seconds since 1970 with up to nine decimals. dlt's ids are of different
 // lengths, and grow as numbers.
 func loadTime(id string) (time.Time, bool) {
@@ -104,7 +107,7 @@ func loadTime(id string) (time.Time, bool) {
 		return time.Time{}, false
 	}
 	nanos, err := strconv.ParseInt(fraction+strings.Repeat("0", 9-len(fraction)), 10, 64)
-	if err != nil || nanos < 0 || seconds < 0 {
+	if err != nil || nanos < 0 || seconds < 0 || seconds > lastSecond {
 		return time.Time{}, false
 	}
 	return time.Unix(seconds, nanos).UTC(), true

@@ -2,8 +2,8 @@ package layout
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
+	"iter"
 	"path"
 	"slices"
 	"strings"
@@ -11,9 +11,6 @@ import (
 
 	"github.com/tablehaul/tablehaul/internal/files"
 )
-
-// maxMarker bounds what is read of a marker, in bytes. A larger one is refused.
-const maxMarker = 4 << 20
 
 // marked takes what markers complete: a marker whose pattern ends in a plain name, such as _SUCCESS, completes the
 // folder that it is in and all below it; one with a *, such as *.done, the file that the * names. A marker that lists
@@ -23,10 +20,12 @@ func (p plain) marked(ctx context.Context, s files.Store) (Found, error) {
 	if err != nil {
 		return Found{}, err
 	}
-	m := marking{plain: p, data: data, covered: make([]bool, len(data)), at: map[string]int{}, in: map[string][]int{}}
+	m := marking{plain: p, data: data, covered: make([]bool, len(data)), at: map[string]int{}, of: map[string][]int{}}
 	for i, f := range data {
 		m.at[f.Key] = i
-		m.in[path.Dir(f.Key)] = append(m.in[path.Dir(f.Key)], i)
+		for stem := range stems(f.Key) {
+			m.of[stem] = append(m.of[stem], i)
+		}
 	}
 	var rest []files.Entry
 	for _, e := range markers {
@@ -57,8 +56,22 @@ type marking struct {
 	data    []File
 	covered []bool           // by a marker
 	at      map[string]int   // of a key
-	in      map[string][]int // of a folder
+	of      map[string][]int // of a key with and without its suffixes
 	found   Found
+}
+
+// stems are a key, and what is left of it without its last suffix, the last two, and so on.
+func stems(key string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		base := strings.LastIndexByte(key, '/') + 1
+		for yield(key) {
+			dot := strings.LastIndexByte(key[base:], '.')
+			if dot < 0 {
+				return
+			}
+			key = key[:base+dot]
+		}
+	}
 }
 
 // picked is what a marker completes, as places in data; missing says what is not there as it should be.
@@ -141,9 +154,8 @@ func (m *marking) ofFile(e files.Entry) (of picked) {
 	dir, base := path.Split(e.Key)
 	before, after, _ := strings.Cut(path.Base(m.complete.marker), "*")
 	stem := strings.TrimSuffix(strings.TrimPrefix(base, before), after)
-	for _, i := range m.in[path.Dir(e.Key)] {
-		name := path.Base(m.data[i].Key)
-		if !m.covered[i] && (name == stem || strings.HasPrefix(name, stem+".")) {
+	for _, i := range m.of[dir+stem] {
+		if !m.covered[i] {
 			of.files = append(of.files, i)
 		}
 	}
@@ -206,81 +218,4 @@ func newest(m files.Entry, list []File) time.Time {
 		}
 	}
 	return t
-}
-
-// listedFile is a file that a marker names.
-type listedFile struct {
-	name string
-	size int64 // -1 where the marker does not say
-}
-
-// listed is what a marker lists: the entries of Redshift's manifests, a JSON array files or the array itself, or lines
-// that all match the globs. Any other content says nothing, and the result is nil.
-func (p plain) listed(ctx context.Context, s files.Store, m files.Entry) ([]listedFile, error) {
-	if m.Size == 0 {
-		return nil, nil
-	}
-	text, err := readSmall(ctx, s, m, maxMarker)
-	if err != nil {
-		return nil, err
-	}
-	text = []byte(strings.TrimSpace(string(text)))
-	if list := listedJSON(text); list != nil {
-		return list, nil
-	}
-	var list []listedFile
-	for line := range strings.Lines(string(text)) {
-		line = strings.TrimRight(line, "\r\n")
-		if line == "" {
-			continue
-		}
-		f := listedFile{name: line, size: -1}
-		ours := func(g glob) bool { return g.match(path.Join(path.Dir(m.Key), line)) || g.match(path.Clean(line)) }
-		if !slices.ContainsFunc(p.match, ours) {
-			return nil, nil
-		}
-		list = append(list, f)
-	}
-	return list, nil
-}
-
-func listedJSON(text []byte) []listedFile {
-	type item struct {
-		URL, Key, Path, Name string
-		Size                 *int64
-		Meta                 struct {
-			ContentLength *int64 `json:"content_length"`
-		}
-	}
-	var doc struct{ Entries, Files json.RawMessage }
-	var items []item
-	if json.Unmarshal(text, &doc) == nil {
-		text = slices.Concat(doc.Entries, doc.Files)
-	}
-	var names []string
-	if json.Unmarshal(text, &names) == nil {
-		for _, n := range names {
-			items = append(items, item{Name: n})
-		}
-	} else if json.Unmarshal(text, &items) != nil {
-		return nil
-	}
-	var list []listedFile
-	for _, i := range items {
-		f := listedFile{size: -1}
-		for _, name := range []string{i.URL, i.Key, i.Path, i.Name} {
-			if f.name == "" {
-				f.name = name
-			}
-		}
-		for _, size := range []*int64{i.Size, i.Meta.ContentLength} {
-			if size != nil {
-				f.size = *size
-			}
-		}
-		if f.name != "" {
-			list = append(list, f)
-		}
-	}
-	return list
 }

@@ -52,14 +52,13 @@ type dump struct {
 // shellTable is schema@table.json.
 type shellTable struct {
 	Options struct {
-		Columns                  []string
-		DecodeColumns            map[string]string
-		DefaultCharacterSet      string
-		FieldsTerminatedBy       string
-		FieldsEnclosedBy         string
-		FieldsOptionallyEnclosed bool
-		FieldsEscapedBy          string
-		LinesTerminatedBy        string
+		Columns             []string
+		DecodeColumns       map[string]string
+		DefaultCharacterSet string
+		FieldsTerminatedBy  string
+		FieldsEnclosedBy    string
+		FieldsEscapedBy     string
+		LinesTerminatedBy   string
 	}
 	IncludesData *bool
 	Extension    string
@@ -162,8 +161,8 @@ func (d *dump) begun() bool {
 // basename is what the names of the table's files begin with; empty where the dump does not have the table. Then known
 // are those that it has.
 func (s shell) basename(ctx context.Context, store files.Store, d *dump) (base string, known []string, err error) {
-	for schema, schemaBase := range d.doc.Basenames {
-		e, ok := d.entries[schemaBase+".json"]
+	for _, schema := range slices.Sorted(maps.Keys(d.doc.Basenames)) {
+		e, ok := d.entries[d.doc.Basenames[schema]+".json"]
 		if !ok {
 			continue
 		}
@@ -235,12 +234,9 @@ func (s shell) text(d *dump, t shellTable) (*Text, error) {
 	if c := strings.ToLower(o.DefaultCharacterSet); c != "utf8mb4" && c != "utf8mb3" && c != "utf8" {
 		return nil, refuse("the dump %s is in the character set %q: dump with defaultCharacterSet: utf8mb4", d.key, c)
 	}
-	out := &Text{
-		Columns: o.Columns, Charset: o.DefaultCharacterSet, FieldsTerminatedBy: o.FieldsTerminatedBy,
-		FieldsEscapedBy: o.FieldsEscapedBy, LinesTerminatedBy: o.LinesTerminatedBy,
-		UTC: d.doc.TzUTC == nil || *d.doc.TzUTC,
-	}
-	for column, function := range o.DecodeColumns {
+	out := &Text{Columns: o.Columns, UTC: d.doc.TzUTC == nil || *d.doc.TzUTC}
+	for _, column := range slices.Sorted(maps.Keys(o.DecodeColumns)) {
+		function := o.DecodeColumns[column]
 		how := map[string]string{"FROM_BASE64": "base64", "UNHEX": "hex"}[function]
 		if how == "" {
 			return nil, refuse("the dump %s decodes %s with %s, which is not known here", d.key, column, function)

@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/tablehaul/tablehaul/internal/files"
 )
@@ -23,11 +25,12 @@ func (s shell) chunks(
 		return nil, "", err
 	}
 	missing := map[string]bool{}
+	there, said := slices.Sorted(maps.Keys(d.entries)), slices.Sorted(maps.Keys(done.ChunkFileBytes))
 	for _, base := range bases {
 		ext := regexp.QuoteMeta("." + t.Extension)
 		name := regexp.MustCompile("^" + regexp.QuoteMeta(base) + `(?:@(@?)(\d+))?` + ext + "$")
 		n, last, whole := 0, "", false
-		for _, key := range slices.Sorted(maps.Keys(d.entries)) {
+		for key := range withPrefix(there, base) {
 			m := name.FindStringSubmatch(key)
 			if m == nil {
 				continue
@@ -39,8 +42,8 @@ func (s shell) chunks(
 			}
 			list = append(list, File{Entry: d.entries[key], Format: "tsv", Compression: t.Compression})
 		}
-		for key := range done.ChunkFileBytes {
-			if _, there := d.entries[key]; !there && name.MatchString(key) {
+		for key := range withPrefix(said, base) {
+			if _, ok := d.entries[key]; !ok && name.MatchString(key) {
 				missing[key] = true
 			}
 		}
@@ -54,6 +57,19 @@ func (s shell) chunks(
 	}
 	sortFiles(list)
 	return list, "", nil
+}
+
+// withPrefix are those of sorted names that begin with a prefix. A table has thousands of partitions, and a dump a
+// million files.
+func withPrefix(names []string, prefix string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		from, _ := slices.BinarySearch(names, prefix)
+		for _, name := range names[from:] {
+			if !strings.HasPrefix(name, prefix) || !yield(name) {
+				return
+			}
+		}
+	}
 }
 
 // readDoc reads a JSON document of a dump.

@@ -154,6 +154,19 @@ func TestAMarkerOfAFileCompletesIt(t *testing.T) {
 	}, waits(found))
 }
 
+// A marker completes files of any further suffixes, and of a folder of many files none that only begins as it does.
+func TestAMarkerOfAFileIsFoundByItsSuffixes(t *testing.T) {
+	l := newLake(t)
+	for _, name := range []string{
+		"a.csv.gz", "a.csv", "a", "ab.csv", "b.c.csv", "b.done", "b.c.done", "a.done", "sub/a.csv",
+	} {
+		l.write(0, "in/"+name, "")
+	}
+	found := l.plain("marker:*.done", "in/**")
+	require.Equal(t, [][]string{{"in/a", "in/a.csv", "in/a.csv.gz"}, {"in/b.c.csv"}}, loads(found))
+	require.Len(t, found.Waiting, 3)
+}
+
 func TestAMarkerThatListsFilesWaitsForThem(t *testing.T) {
 	for name, marker := range map[string]string{
 		"lines":              "a.parquet\nsub/b.parquet\n",

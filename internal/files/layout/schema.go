@@ -39,7 +39,7 @@ type Column struct {
 	NoTimezone bool
 }
 
-// Text is how a maker writes its text files.
+// Text is how a maker writes its text files, which are TSV in utf8mb4 with the defaults of LOAD DATA.
 type Text struct {
 	// Columns names the fields, in order; empty where a header line does.
 	Columns []string
@@ -47,9 +47,4 @@ type Text struct {
 	Decode map[string]string
 	// UTC says that moments without a zone are in UTC.
 	UTC bool
-	// Charset is MySQL's name of the character set, such as utf8mb4.
-	Charset string
-	// FieldsTerminatedBy and so on are LOAD DATA's. Escaped by "" is no escaping.
-	FieldsTerminatedBy, FieldsEnclosedBy, FieldsEscapedBy, LinesTerminatedBy string
-	FieldsOptionallyEnclosed                                                 bool
 }
