@@ -32,6 +32,8 @@ type BeginRunInput struct {
 	RunID      string `json:"runId"`
 	// IfBusy is IfBusyFail (also for ""), IfBusyWait or IfBusySkip.
 	IfBusy string `json:"ifBusy,omitempty"`
+	// TakesEmpty says that the caller can take BeginRunResult.Empty, and that the run has no arguments of its own.
+	TakesEmpty bool `json:"takesEmpty,omitempty"`
 }
 
 // BeginRunResult is the lease, or who holds it.
@@ -44,11 +46,15 @@ type BeginRunResult struct {
 	Visibility owner.Visibility `json:"visibility,omitempty"`
 	// Files says that the table is loaded from files.
 	Files bool `json:"files,omitempty"`
+	// Empty is set where the run found nothing to read, and is recorded: it has no lease, and nothing is left to do.
+	Empty *EmptyRun `json:"empty,omitempty"`
 }
 
 // BeginRun gets the table's lease from its state workflow, which it starts where there is none. A lease whose holder is
 // closed is taken over with a higher fence. While the table is busy, it asks by the state workflow's query, which
 // writes nothing to a history. Where a slice of a comparison has the lease, it waits for the slice with any IfBusy.
+//
+// Where the last run found nothing, it first looks whether this one does: see EmptyRun.
 //
 // Repeating it is harmless: the same run gets the same lease. While it waits for a busy table
 // it heartbeats the holder's workflow id.
@@ -57,9 +63,16 @@ func (a *Activities) BeginRun(ctx context.Context, in BeginRunInput) (BeginRunRe
 	if err != nil {
 		return BeginRunResult{}, err
 	}
+	req := a.beginRequest(ctx, settings, in.WorkflowID, in.RunID)
+	if in.TakesEmpty {
+		if empty := a.emptyRun(ctx, settings, req); empty != nil {
+			return BeginRunResult{
+				State: owner.State{FreshAt: empty.FreshAt}, Visibility: req.Visibility, Empty: empty,
+			}, nil
+		}
+	}
 	out, err := a.waitForLease(ctx, leaseWait{
-		table: in.Table, settings: settings, ifBusy: in.IfBusy,
-		req: a.beginRequest(ctx, settings, in.WorkflowID, in.RunID),
+		table: in.Table, settings: settings, ifBusy: in.IfBusy, req: req,
 		pause: func(ctx context.Context, d time.Duration, why string) error {
 			return sleep(ctx, d, "waiting for "+why)
 		},

@@ -107,6 +107,12 @@ func (c *stateClient) UpdateWithStartWorkflow(
 			s.LastRuns = append(s.LastRuns, req.Record)
 		}
 		s.Lease, s.Watermark = nil, req.Watermark
+	case owner.EmptyRunRequest:
+		if s.Lease != nil || s.Revision != req.Revision {
+			return nil, failure.New(failure.TableBusy, "the state has changed", "")
+		}
+		s.Revision++
+		s.Watermark, s.LastRuns = req.Finish.Watermark, append(s.LastRuns, req.Finish.Record)
 	case owner.SetRequest:
 		s.Watermark, s.Cursor = req.Watermark, req.Cursor
 	case owner.VerifyRequest:

@@ -77,6 +77,11 @@ func newStateHarness(t *testing.T) *stateHarness {
 }
 
 func (o *stateHarness) then(name string, req any, check func(reply any, err error)) {
+	o.thenLater(name, func() any { return req }, check)
+}
+
+// thenLater is then with a request that earlier replies decide.
+func (o *stateHarness) thenLater(name string, req func() any, check func(reply any, err error)) {
 	o.delay += time.Second
 	id := o.delay.String()
 	o.env.RegisterDelayedCallback(func() {
@@ -91,7 +96,7 @@ func (o *stateHarness) then(name string, req any, check func(reply any, err erro
 				o.granted(reply)
 				check(reply, err)
 			},
-		}, o.resolve(req))
+		}, o.resolve(req()))
 	}, o.delay)
 }
 

@@ -47,7 +47,7 @@ func (o *stateWorkflow) release(ctx workflow.Context, req owner.ReleaseRequest) 
 		o.state.Lease, o.state.Released = nil, req.Fence
 		o.show(ctx)
 	}
-	return o.state, nil
+	return o.reply(), nil
 }
 
 // recordVerify keeps what a comparison has found. It needs no lease, since it changes nothing that runs depend on.
@@ -58,7 +58,7 @@ func (o *stateWorkflow) recordVerify(ctx workflow.Context, req owner.VerifyReque
 	last, now := o.state.LastVerify, workflow.Now(ctx).UTC()
 	repeated := last != nil && last.WorkflowID == req.Record.WorkflowID && last.RunID == req.Record.RunID
 	if repeated || req.StateID != o.state.ID {
-		return o.state, nil
+		return o.reply(), nil
 	}
 	o.changed()
 	req.Record.At = now
@@ -66,7 +66,7 @@ func (o *stateWorkflow) recordVerify(ctx workflow.Context, req owner.VerifyReque
 	o.state.LastVerify = &req.Record
 	o.setKept(req.Kept, now)
 	o.show(ctx)
-	return o.state, nil
+	return o.reply(), nil
 }
 
 // setKept keeps how much staging keeps of the table.

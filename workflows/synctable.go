@@ -38,6 +38,10 @@ func SyncTable(ctx workflow.Context, raw converter.RawValue) (SyncTableResult, e
 		s.setPhase(ctx, PhaseDone)
 		return s.result, nil
 	}
+	if begun.Empty != nil {
+		s.endEmpty(ctx, *begun.Empty)
+		return s.result, nil
+	}
 	if err := s.runToEnd(ctx, begun.State); err != nil {
 		return SyncTableResult{}, cause(err)
 	}
@@ -105,6 +109,7 @@ func (s *sync) begin(ctx workflow.Context) (activities.BeginRunResult, error) {
 	ctx = withOptions(ctx, beginOptions, "get the lease of "+s.in.Table)
 	err := workflow.ExecuteActivity(ctx, "BeginRun", activities.BeginRunInput{
 		Table: s.in.Table, WorkflowID: exec.ID, RunID: exec.RunID, IfBusy: s.in.IfBusy,
+		TakesEmpty: !hasArguments(s.in),
 	}).Get(ctx, &out)
 	s.visibility, s.files = out.Visibility, out.Files
 	s.status.FreshAt = out.State.FreshAt

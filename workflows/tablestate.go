@@ -22,9 +22,9 @@ const (
 // TableState holds one table's watermark and the right to write its target. It never ends: it
 // continues as new with its state. Runs reach it through activities (update with start).
 //
-// Its updates are beginRun, recordProgress, finishRun, setWatermark, releaseLease and recordVerify; all are safe to
-// repeat. A validator refuses each that may not change the state, so that a refusal writes nothing to the history. Its
-// query is state.
+// Its updates are beginRun, recordProgress, finishRun, recordEmptyRun, setWatermark, releaseLease, recordVerify,
+// pauseDeletes and ackWarnings; all are safe to repeat. A validator refuses each that may not change the state, so that
+// a refusal writes nothing to the history. Its query is state.
 func TableState(ctx workflow.Context, state owner.State) error {
 	if state.Version > owner.StateVersion {
 		// A panic leaves the workflow as it is, until a worker takes it that knows the version.
@@ -74,6 +74,7 @@ func (o *stateWorkflow) handle(ctx workflow.Context) error {
 		{owner.UpdateBeginRun, o.begin, o.checkBegin},
 		{owner.UpdateRecordProgress, o.progress, o.checkProgress},
 		{owner.UpdateFinishRun, o.finish, o.checkFinish},
+		{owner.UpdateRecordEmptyRun, o.emptyRun, o.checkEmptyRun},
 		{owner.UpdateSetWatermark, o.set, o.checkSet},
 		{owner.UpdateReleaseLease, o.release, o.checkRelease},
 		{owner.UpdateRecordVerify, o.recordVerify, func(owner.VerifyRequest) error { return nil }},
@@ -105,14 +106,20 @@ func (o *stateWorkflow) checkBegin(req owner.BeginRequest) error {
 
 func (o *stateWorkflow) begin(ctx workflow.Context, req owner.BeginRequest) (owner.State, error) {
 	if err := o.waitForSlice(ctx, req); err != nil {
-		return o.state, err
+		return o.reply(), err
 	}
 	o.changed()
-	defer o.show(ctx)
+	o.grant(ctx, req)
+	o.show(ctx)
+	return o.reply(), nil
+}
+
+// grant gives the lease to a run, or to a slice.
+func (o *stateWorkflow) grant(ctx workflow.Context, req owner.BeginRequest) {
 	o.state.Notices = owner.NoticesWith(o.state.Notices, req.Notices)
 	o.state.Visibility = req.Visibility
 	if l := o.state.Lease; l != nil && l.BelongsTo(req) {
-		return o.state, nil // the reply of an earlier try was lost
+		return // the reply of an earlier try was lost
 	}
 	now := workflow.Now(ctx).UTC()
 	if o.state.ID == "" {
@@ -123,7 +130,6 @@ func (o *stateWorkflow) begin(ctx workflow.Context, req owner.BeginRequest) (own
 	o.state.Lease = &owner.Lease{
 		WorkflowID: req.WorkflowID, RunID: req.RunID, Fence: o.state.Fence, Since: now, Slice: req.Slice,
 	}
-	return o.state, nil
 }
 
 func (o *stateWorkflow) checkProgress(req owner.ProgressRequest) error {
@@ -155,7 +161,7 @@ func (o *stateWorkflow) progress(ctx workflow.Context, req owner.ProgressRequest
 		o.state.HeldBack, o.state.HeldBackSeconds = *req.HeldBack, req.HeldBackSeconds
 	}
 	o.show(ctx)
-	return o.state, nil
+	return o.reply(), nil
 }
 
 // finished reports whether the run of a request has finished already: the reply of an earlier try was lost.
@@ -174,7 +180,7 @@ func (o *stateWorkflow) checkFinish(req owner.FinishRequest) error {
 func (o *stateWorkflow) finish(ctx workflow.Context, req owner.FinishRequest) (owner.State, error) {
 	o.changed()
 	if o.finished(req) {
-		return o.state, nil
+		return o.reply(), nil
 	}
 	o.bindIdentity(req.Identity)
 	if req.Watermark != "" {
@@ -196,7 +202,7 @@ func (o *stateWorkflow) finish(ctx workflow.Context, req owner.FinishRequest) (o
 	if req.Refused {
 		o.state.Lease = nil
 		o.show(ctx)
-		return o.state, nil
+		return o.reply(), nil
 	}
 	o.state.Loaded = o.state.Loaded || req.Record.Rows > 0
 	req.Record.Finished = workflow.Now(ctx).UTC()
@@ -205,7 +211,7 @@ func (o *stateWorkflow) finish(ctx workflow.Context, req owner.FinishRequest) (o
 	o.state.LastRuns = append(o.state.LastRuns, req.Record)
 	o.state.LastRuns = o.state.LastRuns[max(0, len(o.state.LastRuns)-keptRuns):]
 	o.show(ctx)
-	return o.state, nil
+	return o.reply(), nil
 }
 
 // count keeps how the table's runs end, and how fresh its target is.
@@ -225,6 +231,7 @@ func (o *stateWorkflow) count(req owner.FinishRequest) {
 // changed counts an update, after which an event may be due.
 func (o *stateWorkflow) changed() {
 	o.updates++
+	o.state.Revision++
 	o.notices.pending = true
 }
 
@@ -253,16 +260,16 @@ func (o *stateWorkflow) busy(remedy string) error {
 
 func (o *stateWorkflow) set(ctx workflow.Context, req owner.SetRequest) (owner.State, error) {
 	if err := o.waitForSlice(ctx, owner.BeginRequest{}); err != nil {
-		return o.state, err
+		return o.reply(), err
 	}
 	if o.state.Lease != nil {
-		return o.state, o.busy("wait for it, then set the watermark")
+		return o.reply(), o.busy("wait for it, then set the watermark")
 	}
 	o.changed()
 	if req.Adopt {
 		o.state.Adopt, o.state.Identity = true, nil
 		o.show(ctx)
-		return o.state, nil
+		return o.reply(), nil
 	}
 	o.state.SetByHand = o.state.Identity == nil
 	o.state.Watermark, o.state.Cursor, o.state.TailTop = req.Watermark, req.Cursor, ""
@@ -270,7 +277,7 @@ func (o *stateWorkflow) set(ctx workflow.Context, req owner.SetRequest) (owner.S
 	o.state.ClockBack, o.state.ClockUntil = 0, ""
 	o.state.HeldBackSeconds, o.state.FreshAt = 0, time.Time{} // a cursor value alone says nothing of time
 	o.show(ctx)
-	return o.state, nil
+	return o.reply(), nil
 }
 
 // bind keeps what the watermark speaks of.

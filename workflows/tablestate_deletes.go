@@ -11,14 +11,14 @@ func (o *stateWorkflow) pauseDeletes(ctx workflow.Context, req owner.PauseDelete
 	o.changed()
 	o.state.DeletesPaused, o.state.DeletesPausedReason = req.Paused, req.Reason
 	o.show(ctx)
-	return o.state, nil
+	return o.reply(), nil
 }
 
 // ackWarnings keeps that a person has seen the table's warnings.
 func (o *stateWorkflow) ackWarnings(_ workflow.Context, _ owner.AckRequest) (owner.State, error) {
 	o.changed()
 	o.state.Warnings = owner.Acknowledged(o.state.Warnings)
-	return o.state, nil
+	return o.reply(), nil
 }
 
 // recordSweep keeps what a sweep has done.
@@ -26,7 +26,7 @@ func (o *stateWorkflow) recordSweep(ctx workflow.Context, req owner.VerifyReques
 	last := o.state.LastSweep
 	repeated := last != nil && last.WorkflowID == req.Sweep.WorkflowID && last.RunID == req.Sweep.RunID
 	if repeated || req.StateID != o.state.ID {
-		return o.state, nil
+		return o.reply(), nil
 	}
 	o.changed()
 	req.Sweep.At = workflow.Now(ctx).UTC()
@@ -36,5 +36,5 @@ func (o *stateWorkflow) recordSweep(ctx workflow.Context, req owner.VerifyReques
 		n.NotifiedDeletes = false
 	}
 	o.show(ctx)
-	return o.state, nil
+	return o.reply(), nil
 }

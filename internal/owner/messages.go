@@ -12,6 +12,7 @@ const (
 	UpdateBeginRun       = "beginRun"
 	UpdateRecordProgress = "recordProgress"
 	UpdateFinishRun      = "finishRun"
+	UpdateRecordEmptyRun = "recordEmptyRun"
 	UpdateSetWatermark   = "setWatermark"
 	UpdateReleaseLease   = "releaseLease"
 	UpdateRecordVerify   = "recordVerify"
@@ -88,6 +89,27 @@ type FinishRequest struct {
 	// Refused says that the run failed because of its own arguments: that says nothing about the table, so the state
 	// keeps no record of it.
 	Refused bool `json:"refused,omitempty"`
+}
+
+// EmptyRunRequest records a run that found nothing to read: it gives the run the lease, and takes it back, by one
+// update. It is refused with TableBusy where the state is not the one by which the run was planned, or a run has the
+// lease. Repeating it is harmless.
+type EmptyRunRequest struct {
+	Begin BeginRequest `json:"begin"`
+	// StateID and Revision are those of the state by which the run was planned.
+	StateID  string `json:"stateId"`
+	Revision int64  `json:"revision"`
+	// Finish has no Fence, since the lease is given by the same update.
+	Finish FinishRequest `json:"finish"`
+}
+
+// EmptyRunReply is what the state says after an empty run.
+type EmptyRunReply struct {
+	Watermark   string    `json:"watermark,omitempty"`
+	FreshAt     time.Time `json:"freshAt,omitzero"`
+	LastSuccess time.Time `json:"lastSuccess,omitzero"`
+	// KnownWarnings are those of the run's warnings that an earlier run has given, too.
+	KnownWarnings []string `json:"knownWarnings,omitempty"`
 }
 
 // ReleaseRequest gives the lease of a slice back. It is no run: the state keeps no record of it. It is refused with

@@ -107,6 +107,8 @@ type State struct {
 	TailTop string `json:"tailTop,omitempty"`
 	Fence   int64  `json:"fence"`
 	Lease   *Lease `json:"lease,omitempty"`
+	// Revision rises with every update that may have changed the state; 0 where a worker of an older version keeps it.
+	Revision int64 `json:"revision,omitempty"`
 	// Released is the fence of the slice that has given the lease back last.
 	Released  int64                 `json:"released,omitempty"`
 	FirstLoad *FirstLoad            `json:"firstLoad,omitempty"`

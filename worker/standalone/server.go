@@ -130,6 +130,9 @@ func prepareDatabase(c serverConfig, sql *config.SQL) error {
 			return fmt.Errorf("make the database: %w", err)
 		}
 	}
+	if err := dropIndexes(c.database); err != nil {
+		return err
+	}
 	ns, err := sqliteschema.NewNamespaceConfig(clusterName, namespace, false, nil)
 	if err != nil {
 		return fmt.Errorf("describe namespace %s: %w", namespace, err)

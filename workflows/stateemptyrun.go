@@ -1,0 +1,55 @@
+package workflows
+
+import (
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/owner"
+)
+
+// checkEmptyRun refuses a run that was planned by another state than this one. Since the state has not changed, no
+// other run can have had the lease meanwhile.
+func (o *stateWorkflow) checkEmptyRun(req owner.EmptyRunRequest) error {
+	switch {
+	case o.finished(req.Finish):
+		return nil
+	case o.state.Lease != nil:
+		return o.busy("wait for it")
+	case req.StateID != o.state.ID || req.Revision != o.state.Revision:
+		return failure.New(failure.TableBusy, "the state of table "+o.state.Table+" has changed since it was read",
+			"plan again")
+	}
+	return nil
+}
+
+// emptyRun gives the lease to a run that found nothing, and takes it back.
+func (o *stateWorkflow) emptyRun(ctx workflow.Context, req owner.EmptyRunRequest) (owner.EmptyRunReply, error) {
+	if o.finished(req.Finish) {
+		o.changed()
+		return o.emptyRunReply(req), nil
+	}
+	if err := o.checkEmptyRun(req); err != nil {
+		return owner.EmptyRunReply{}, err
+	}
+	o.grant(ctx, req.Begin)
+	req.Finish.Fence = o.state.Fence
+	if _, err := o.finish(ctx, req.Finish); err != nil {
+		return owner.EmptyRunReply{}, err
+	}
+	return o.emptyRunReply(req), nil
+}
+
+func (o *stateWorkflow) emptyRunReply(req owner.EmptyRunRequest) owner.EmptyRunReply {
+	return owner.EmptyRunReply{
+		Watermark: o.state.Watermark, FreshAt: o.state.FreshAt, LastSuccess: o.state.LastSuccess,
+		KnownWarnings: o.state.KnownWarnings(req.Finish.Warnings),
+	}
+}
+
+// reply is the state as an update replies with it. Of the last runs it has one: all of them are 25 KB, and each reply
+// is kept in the history.
+func (o *stateWorkflow) reply() owner.State {
+	s := o.state
+	s.LastRuns = s.LastRuns[max(0, len(s.LastRuns)-1):]
+	return s
+}
