@@ -51,8 +51,8 @@ func (b *bench) beginEmpty() (out activities.BeginRunResult, err error) {
 	}, &out)
 }
 
-// findsNothing begins a run that finds nothing. Where other tests use the server, their open work may hold a window back
-// for a moment.
+// findsNothing begins a run that finds nothing. Where other tests use the server, their open work may hold a window
+// back for a moment.
 func (b *bench) findsNothing(c *stateClient) (out activities.BeginRunResult) {
 	b.t.Helper()
 	state, updates := c.state, len(c.updates)

@@ -22,6 +22,24 @@ func (o *stateWorkflow) checkEmptyRun(req owner.EmptyRunRequest) error {
 	return nil
 }
 
+// grant gives the lease to a run, or to a slice.
+func (o *stateWorkflow) grant(ctx workflow.Context, req owner.BeginRequest) {
+	o.state.Notices = owner.NoticesWith(o.state.Notices, req.Notices)
+	o.state.Visibility = req.Visibility
+	if l := o.state.Lease; l != nil && l.BelongsTo(req) {
+		return // the reply of an earlier try was lost
+	}
+	now := workflow.Now(ctx).UTC()
+	if o.state.ID == "" {
+		o.state.ID = workflow.GetInfo(ctx).WorkflowExecution.RunID
+	}
+	// A state workflow that was started again, or restored, does not know the fences of before.
+	o.state.Fence = max(o.state.Fence+1, now.UnixMilli())
+	o.state.Lease = &owner.Lease{
+		WorkflowID: req.WorkflowID, RunID: req.RunID, Fence: o.state.Fence, Since: now, Slice: req.Slice,
+	}
+}
+
 // emptyRun gives the lease to a run that found nothing, and takes it back.
 func (o *stateWorkflow) emptyRun(ctx workflow.Context, req owner.EmptyRunRequest) (owner.EmptyRunReply, error) {
 	if o.finished(req.Finish) {
