@@ -27,7 +27,7 @@ func (p *planDraft) chooseLoads(ctx context.Context, in PlanRunInput) error {
 	if len(in.Only) > 0 {
 		return p.chooseFiles(ctx, in)
 	}
-	late := 0
+	p.noteLate(f.late())
 	for _, l := range f.found.Loads {
 		ref := owner.LoadOf(l.ID, l.Version, l.Time)
 		state := f.known.StateOf(ref)
@@ -35,9 +35,6 @@ func (p *planDraft) chooseLoads(ctx context.Context, in PlanRunInput) error {
 		case state == owner.LoadDone:
 			continue
 		case state == owner.LoadBelow:
-			if arrived(l).After(f.known.LookedAt) {
-				late++
-			}
 			continue
 		case (p.ordered() || p.settings.Replace != nil) && f.known.Newer(ref) && !in.Force:
 			return p.refuseLate(l, state)
@@ -60,12 +57,6 @@ func (p *planDraft) chooseLoads(ctx context.Context, in PlanRunInput) error {
 		f.done.Loads = append(f.done.Loads, ref)
 		f.done.Newest = &owner.LoadRef{ID: l.ID, Time: ref.Time}
 	}
-	if late > 0 {
-		p.warnings = append(p.warnings, fmt.Sprintf("%s arrived more than a week late, and below what is known of "+
-			"loads: "+
-			"not loaded (load the files with tablehaul load %s FILE)", human.Count(late, "load"),
-			human.Arg(p.settings.Table.String())))
-	}
 	p.noteReplaced()
 	return p.waitForLoads(ctx)
 }
@@ -77,15 +68,45 @@ func (p *planDraft) filesToLoad() (n int) {
 	return n
 }
 
-// arrived is when the last file of a load was written.
+// late are the loads that have arrived below the floor since the last run has looked: the loads there are others than
+// then, and these came to their place later.
+func (f *filesDraft) late() (out []string) {
+	below := uint64(0)
+	for _, l := range f.found.Loads {
+		ref := owner.LoadOf(l.ID, l.Version, l.Time)
+		if f.known.StateOf(ref) != owner.LoadBelow {
+			continue
+		}
+		if below += ref.Sum(); arrived(l).After(f.known.LookedAt) {
+			out = append(out, l.ID)
+		}
+	}
+	f.done.Below = &below
+	if f.known != nil && below == f.known.Below {
+		return nil
+	}
+	return out
+}
+
+// noteLate says which loads are late. No run loads them.
+func (p *planDraft) noteLate(late []string) {
+	if len(late) == 0 {
+		return
+	}
+	p.warnings = append(p.warnings, fmt.Sprintf("%s arrived more than a week late, and below what is known of "+
+		"loads: not loaded: %s (load their files with tablehaul load %s FILE)", human.Count(len(late), "load"),
+		human.Sample(late[:min(len(late), 3)], len(late)), human.Arg(p.settings.Table.String())))
+}
+
+// arrived is when the last file of a load was written, or came to its place.
 func arrived(l layout.Load) time.Time {
-	at := time.Time{}
-	if l.Marker != nil {
-		at = l.Marker.Modified
+	at := l.Completed
+	if l.Marker != nil && l.Marker.Arrived().After(at) {
+		at = l.Marker.Arrived()
 	}
 	for _, f := range l.Files {
-		if f.Modified.After(at) {
-			at = f.Modified
+		if f.Arrived().After(at) {
+			at = f.Arrived()
 		}
 	}
 	return at

@@ -45,6 +45,9 @@ func (p *planDraft) chooseFiles(ctx context.Context, in PlanRunInput) error {
 		}
 	}
 	f.done.Unfinished = true // the floor stays
+	if f.known != nil {
+		f.done.LookedAt = f.known.LookedAt // what came late is for the next run to report
+	}
 	p.heldBack = p.waitingText()
 	return nil
 }

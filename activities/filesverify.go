@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/failure"
@@ -80,11 +81,12 @@ func (p *planDraft) filesComparable(tbl string) error {
 // chooseDone chooses the loads that are done: what a comparison reads.
 func (p *planDraft) chooseDone(state owner.State) {
 	f, open := p.files, 0
+	late := f.late()
 	for _, l := range f.found.Loads {
 		switch f.known.StateOf(owner.LoadOf(l.ID, l.Version, l.Time)) {
 		case owner.LoadDone:
 		case owner.LoadBelow:
-			if arrived(l).After(f.known.LookedAt) {
+			if slices.Contains(late, l.ID) {
 				open++
 				continue
 			}

@@ -34,8 +34,19 @@ type Entry struct {
 	Size int64  `json:"size"`
 	// Modified is when the file was written last, by the store's clock.
 	Modified time.Time `json:"modified"`
+	// Changed is when the file came to its place, or when its owner or mode changed: later than Modified where it was
+	// moved, or copied with its time. It is zero where the store does not know.
+	Changed time.Time `json:"-"`
 	// Version changes with the content: an ETag, or size and time of the last change.
 	Version string `json:"version"`
+}
+
+// Arrived is when the file was written, or came to its place, as far as the store knows.
+func (e Entry) Arrived() time.Time {
+	if e.Changed.After(e.Modified) {
+		return e.Changed
+	}
+	return e.Modified
 }
 
 // A Store has files that others write. Reading never changes them. It is safe for concurrent use.

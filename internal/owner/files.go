@@ -36,6 +36,8 @@ type Files struct {
 	Newest *LoadRef `json:"newest,omitempty"`
 	// Columns are those of the table, where its first file has decided them.
 	Columns []string `json:"columns,omitempty"`
+	// Below sums what the loads below the floor were, when a run has looked: it changes when one arrives or goes.
+	Below uint64 `json:"below,omitempty"`
 	// LookedAt is when the last run that was done has listed the files.
 	LookedAt time.Time `json:"lookedAt,omitzero"`
 }
@@ -123,8 +125,10 @@ type FilesDone struct {
 	KeepRuns int64 `json:"keepRuns,omitempty"`
 	Loads    Loads `json:"loads,omitempty"`
 	// Named: see Files.
-	Named    Loads     `json:"named,omitempty"`
-	Newest   *LoadRef  `json:"newest,omitempty"`
+	Named  Loads    `json:"named,omitempty"`
+	Newest *LoadRef `json:"newest,omitempty"`
+	// Below is that of Files, nil where the run has not looked at all loads.
+	Below    *uint64   `json:"below,omitempty"`
 	Columns  []string  `json:"columns,omitempty"`
 	LookedAt time.Time `json:"lookedAt,omitzero"`
 	// Unfinished says that there is more to load than one run takes: the floor stays.
@@ -152,6 +156,9 @@ func (f *Files) With(done FilesDone, fence int64, now time.Time) *Files {
 	out := Files{Origin: done.Origin, Columns: done.Columns, LookedAt: done.LookedAt, Newest: done.Newest}
 	if f != nil && !done.Forget {
 		out.Floor, out.Done, out.Named = f.Floor, slices.Clone(f.Done), slices.Clone(f.Named)
+		if out.Below = f.Below; done.Below != nil {
+			out.Below = *done.Below
+		}
 		if kept := f.newestOf(done.KeepRuns); kept != nil && (out.Newest == nil || kept.Time.After(out.Newest.Time)) {
 			out.Newest = kept
 		}
@@ -205,8 +212,17 @@ func (f *Files) raiseFloor(now time.Time) {
 			f.Floor = l.Time
 		}
 	}
-	f.Done = slices.DeleteFunc(f.Done, func(l Load) bool { return l.Time.Before(f.Floor) })
+	f.Done = slices.DeleteFunc(f.Done, func(l Load) bool {
+		below := l.Time.Before(f.Floor)
+		if below {
+			f.Below += l.Sum()
+		}
+		return below
+	})
 }
+
+// Sum is what a load adds to Files.Below.
+func (l Load) Sum() uint64 { return l.ID + l.Version }
 
 // A LoadState says what is known of a load.
 type LoadState int

@@ -111,7 +111,7 @@ func (s *Store) List(ctx context.Context, prefix string, f func(files.Entry) err
 
 func entry(key string, info fs.FileInfo) files.Entry {
 	return files.Entry{
-		Key: key, Size: info.Size(), Modified: info.ModTime().UTC(),
+		Key: key, Size: info.Size(), Modified: info.ModTime().UTC(), Changed: changed(info),
 		Version: fmt.Sprintf("%d-%d", info.Size(), info.ModTime().UnixNano()),
 	}
 }

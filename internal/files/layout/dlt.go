@@ -224,7 +224,8 @@ func (d dlt) sort(found *Found, loads map[string]*Load, markers []dltMarker, sch
 	}
 	var pending []Load
 	for _, l := range loads {
-		if _, ok := done[l.ID]; ok {
+		if m, ok := done[l.ID]; ok {
+			l.Completed = m.Arrived()
 			found.Loads = append(found.Loads, *l)
 		} else {
 			pending = append(pending, *l)

@@ -51,6 +51,8 @@ type Load struct {
 	// Marker is what made the load complete, and has no further use once the files are gone; nil where a load has
 	// none of its own.
 	Marker *files.Entry `json:"marker,omitempty"`
+	// Completed is when the maker's mark of the load came to its place; zero where there is none, or Marker has it.
+	Completed time.Time `json:"completed,omitzero"`
 	// Replaces says that the load is the whole table: rows that it lacks were deleted by its maker. It may be in the
 	// middle of being replaced itself, so delete only what a second Discover with the same Version confirms.
 	Replaces bool `json:"replaces,omitempty"`
