@@ -56,6 +56,7 @@ func (c *comparing) fill(dryRun bool, between ...string) (sum activities.UpsertC
 			sum.Changed, sum.Missing = sum.Changed+r.Changed, sum.Missing+r.Missing
 		}
 		more = extracted.More
+		require.NoError(c.t, c.step("Cleanup", at, &activities.CleanupResult{}))
 	}
 	return sum
 }

@@ -15,10 +15,10 @@ import (
 const keptManifest = "-manifest.json"
 
 // keepStaged copies the files of a slice that is applied to the kept files, where staging.keep says so. Rows of others'
-// files have no source that a replay could ask, and what a repair or an undo has staged is no run's.
+// files have no source that a replay could ask, and what a backfill, a repair or an undo has staged is no run's.
 func (a *Activities) keepStaged(ctx context.Context, m staging.Manifest) error {
 	s, err := a.deps.Settings(m.Table)
-	if err != nil || s.Files != nil || s.Keep[staging.KeptStaged] <= 0 || len(m.Parts) == 0 ||
+	if err != nil || s.Files != nil || s.Keep[staging.KeptStaged] <= 0 || len(m.Parts) == 0 || m.Backfill ||
 		table.Index(m.Columns, expectColumn) >= 0 {
 		return nil //nolint:nilerr // a table that has left the configuration keeps nothing
 	}

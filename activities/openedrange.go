@@ -107,7 +107,7 @@ func (r *openedRange) window() table.Window {
 func (r *openedRange) manifest(w *partWriter, next *table.Position) staging.Manifest {
 	return staging.Manifest{
 		Table: r.name, Run: r.in.Run, Deployment: r.plan.Deployment, Range: r.in.Range, Slice: r.in.Slice, Next: next,
-		Window: r.window(), ReadAt: r.readAt,
+		Backfill: r.plan.Fill != nil, Window: r.window(), ReadAt: r.readAt,
 		Columns: r.plan.Columns, Parts: w.parts, Created: time.Now().UTC(),
 		Quarantined: w.aside, FirstBad: w.firstAside,
 	}

@@ -120,3 +120,15 @@ func TestFilesOfRunsAreKeptForTheirTime(t *testing.T) {
 	require.Equal(t, 1, sweep().Expired)
 	require.Error(t, c.step("PlanVerify", in, nil))
 }
+
+// The newest run that is kept is a run: what a backfill has staged is none.
+func TestABackfillIsNoRunToReplay(t *testing.T) {
+	c := newFilling(t, servers.MySQL(t), servers.MySQL(t))
+	c.settings.Keep = map[staging.Kind]time.Duration{staging.KeptStaged: time.Hour}
+	c.restart()
+	c.stagedRun("run-a")
+	c.fill(false)
+	got, run := c.replayed("last")
+	require.Equal(t, "run-a", run)
+	require.NotZero(t, got.Equal)
+}

@@ -33,6 +33,8 @@ type Manifest struct {
 	Slice int `json:"slice,omitempty"`
 	// Next is where the range's next slice begins; nil where this is the last. It holds values of a key.
 	Next *table.Position `json:"next,omitempty"`
+	// Backfill says that the rows are those of a backfill: keys, and values of its columns.
+	Backfill bool `json:"backfill,omitempty"`
 	// Window is the run's, with its bounds as they are in the workflow's state too.
 	Window table.Window `json:"window,omitzero"`
 	// ReadAt is the source's clock, in UTC, before the first row was read; "" where that does not matter.
