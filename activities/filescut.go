@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -29,7 +30,7 @@ type plannedFile struct {
 func (p *planDraft) cutFiles(ctx context.Context) error {
 	f := p.files
 	size := max(f.rangeBytes, f.reads().Bytes/maxRanges+1)
-	p.ranges = nil
+	p.ranges = slices.Clone(f.keptRanges)
 	var now []plannedFile
 	var sum int64
 	flush := func() {

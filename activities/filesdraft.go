@@ -18,17 +18,6 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// FilesPlan is what a run loads of a table of files, as far as histories may know it.
-type FilesPlan struct {
-	// Done is what the table's state remembers when the run is done.
-	Done owner.FilesDone `json:"done"`
-	api.FilesRead
-	// LostLoads are loads of earlier runs that this one loads again, as far as they are there.
-	LostLoads *owner.LostLoads `json:"lostLoads,omitempty"`
-	// PutsAway says that files are removed or moved when the run is done.
-	PutsAway bool `json:"putsAway,omitempty"`
-}
-
 // filesDraft is what a planDraft has of a table of files, in place of a source.
 type filesDraft struct {
 	store files.Store
@@ -50,8 +39,11 @@ type filesDraft struct {
 	rangeBytes int64
 	// compare says that a comparison follows, and no run.
 	compare bool
-	// unfinished is the run that this one takes up, nil for none.
-	unfinished *unfinishedFiles
+	// before is the run that this one goes on with, nil for none: all of it is frozen where unfinished is set, too;
+	// else these loads and ranges of it are kept, and the others are planned again.
+	before, unfinished *unfinishedFiles
+	kept               []layout.Load
+	keptRanges         []piece
 	// resumes says how far that is; "" for none.
 	resumes string
 	// record is what becomes of the state's record of an unfinished run, where this one takes none up.
@@ -138,6 +130,7 @@ func (a *Activities) draftFilesTarget(ctx context.Context, in PlanRunInput, p *p
 		if err := p.chooseLoads(ctx, in); err != nil {
 			return err
 		}
+		p.addKept()
 	}
 	if err := p.chooseFileColumns(ctx); err != nil {
 		return err
@@ -158,8 +151,13 @@ func (a *Activities) draftFilesTarget(ctx context.Context, in PlanRunInput, p *p
 	if err := p.planRemoval(ctx); err != nil || table.Findings(p.findings).Refused() {
 		return err
 	}
+	if p.files.before != nil {
+		if err := p.sameColumns(); err != nil {
+			return err
+		}
+	}
 	if p.files.unfinished != nil {
-		return p.sameColumns() // its versions are settled, and the files of what is done may be gone
+		return nil // its versions are settled, and the files of what is done may be gone
 	}
 	if err := p.probeFiles(ctx); err != nil {
 		return err
@@ -190,30 +188,6 @@ func (p *planDraft) filesTargetHasRows(ctx context.Context) (bool, error) {
 	}
 	rows, err := p.hasOwnRows(ctx)
 	return rows, translate(ctx, err, targetAt(p.settings))
-}
-
-// filesResult adds to a plan what it loads.
-func (p *planDraft) filesResult(in PlanRunInput, out *PlanRunResult) {
-	f := p.files
-	if f == nil {
-		return
-	}
-	out.Resumable = p.resumable(in)
-	out.Files = &FilesPlan{
-		Done: f.done, FilesRead: f.reads(), PutsAway: p.settings.Files.putsAway(), LostLoads: p.lostLoads(in),
-	}
-}
-
-// reads counts what is loaded.
-func (f *filesDraft) reads() api.FilesRead {
-	out := api.FilesRead{Loads: len(f.loads), Ignored: f.found.Ignored}
-	for _, l := range f.loads {
-		for _, file := range l.Files {
-			out.Files++
-			out.Bytes += file.Size
-		}
-	}
-	return out
 }
 
 // previewFiles adds to a preview what the run would load.

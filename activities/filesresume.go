@@ -98,14 +98,19 @@ func (a *Activities) takeUp(ctx context.Context, in PlanRunInput, p *planDraft) 
 		p.startsOver(why)
 		return nil
 	}
-	done := p.doneOf(old.Done)
-	if why, err := p.changedFiles(ctx, in, staged, done); err != nil || why != "" {
-		if why != "" {
-			p.startsOver(why)
-		}
+	u := unfinishedFiles{run: old.Run, plan: staged, done: p.doneOf(old.Done)}
+	why, err := p.changedFiles(ctx, in, &u)
+	switch {
+	case err != nil:
 		return err
+	case why == "":
+		p.goOn(&u)
+	case len(in.Only) > 0 || !p.keepDone(&u):
+		p.startsOver(why)
+	default:
+		p.warnings = append(p.warnings, why+": what is loaded of the unfinished run stays, and the rest is planned "+
+			"again")
 	}
-	p.goOn(unfinishedFiles{run: old.Run, plan: staged, done: done})
 	return nil
 }
 
@@ -166,21 +171,19 @@ func (p *planDraft) doneOf(done string) string {
 
 // changedFiles says which load that is not done is not there any more as it was; "" for none. A load of which nothing
 // is left to read may have changed: its version is remembered, and the next run finds another one.
-func (p *planDraft) changedFiles(
-	ctx context.Context, in PlanRunInput, staged stagedPlan, done string,
-) (string, error) {
+func (p *planDraft) changedFiles(ctx context.Context, in PlanRunInput, u *unfinishedFiles) (string, error) {
 	there := map[string]string{}
 	for _, l := range p.files.found.Loads {
 		there[l.ID] = l.Version
 	}
-	left := map[string]bool{}
-	for i, one := range staged.Ranges {
-		for _, file := range one.Files {
-			left[file.Key] = left[file.Key] || done[i] != '1'
+	open := fileSet{}
+	for i, one := range u.plan.Ranges {
+		if u.done[i] != '1' {
+			open.addPieces(one)
 		}
 	}
-	for _, l := range staged.Frozen.Loads {
-		if !slices.ContainsFunc(l.Files, func(f layout.File) bool { return left[f.Key] }) {
+	for _, l := range u.plan.Frozen.Loads {
+		if !open.hasAny(l) {
 			continue
 		}
 		if len(in.Only) > 0 {
@@ -198,9 +201,9 @@ func (p *planDraft) changedFiles(
 }
 
 // goOn makes the run one that loads what is left of another.
-func (p *planDraft) goOn(u unfinishedFiles) {
+func (p *planDraft) goOn(u *unfinishedFiles) {
 	f, frozen := p.files, u.plan.Frozen
-	f.unfinished, f.loads, f.done = &u, frozen.Loads, frozen.Done
+	f.unfinished, f.before, f.loads, f.done = u, u, frozen.Loads, frozen.Done
 	f.resumes = (&owner.FirstLoad{Done: u.done}).String()
 	f.done.Forget, f.done.KeepRuns = false, 0 // the state has forgotten them since
 	p.heldBack, p.freshAt = p.waitingText(), u.plan.FreshAt
@@ -209,7 +212,7 @@ func (p *planDraft) goOn(u unfinishedFiles) {
 
 // sameColumns fails with a startOverError where the files have other columns on the target than those of what is done.
 func (p *planDraft) sameColumns() error {
-	was := p.files.unfinished.plan
+	was := p.files.before.plan
 	same := slices.EqualFunc(was.Columns, p.target.Columns, func(a, b table.Column) bool {
 		return table.SameColumn(a.Name, b.Name) && a.SourceName() == b.SourceName()
 	})
@@ -219,42 +222,13 @@ func (p *planDraft) sameColumns() error {
 	return &startOverError{"the columns to load have changed since"}
 }
 
-// resumable reports whether the state is to keep what is done of this run: it has several ranges, or changes what the
-// state says of earlier runs.
-func (p *planDraft) resumable(in PlanRunInput) bool {
-	f := p.files
-	switch {
-	case p.mode != api.ModeFiles || f.record == keepRecord:
-		return false
-	case f.record == replaceRecord, len(p.ranges) > 1:
-		return true
-	}
-	return len(p.ranges) > 0 && p.lostLoads(in) != nil
-}
-
-// lostLoads says which loads of earlier runs this one loads again; nil for none.
-func (p *planDraft) lostLoads(in PlanRunInput) *owner.LostLoads {
-	if in.State.Files == nil || !p.files.done.Forget && p.files.done.KeepRuns == 0 {
-		return nil
-	}
-	return &owner.LostLoads{KeepRuns: p.files.done.KeepRuns}
-}
-
-// frozen is what a later run has to know of this one.
-func (p *planDraft) frozen(in PlanRunInput) *frozenFiles {
-	if !p.resumable(in) {
-		return nil
-	}
-	return &frozenFiles{Loads: p.files.loads, Done: p.files.done, Only: in.Only, Force: in.Force}
-}
-
 // resumeFiles is resume for a run of files: takeUp has decided.
 func (a *Activities) resumeFiles(
 	ctx context.Context, in PlanRunInput, p *planDraft,
 ) (PlanRunResult, bool, error) {
 	u := p.files.unfinished
 	if u == nil {
-		if old := in.State.FirstLoad; old != nil && p.files.record == replaceRecord {
+		if old := in.State.FirstLoad; old != nil && p.files.record == replaceRecord && p.files.before == nil {
 			a.forgetPlan(ctx, in.Table, old.Run)
 		}
 		return PlanRunResult{}, false, nil
@@ -262,9 +236,6 @@ func (a *Activities) resumeFiles(
 	p.ranges = u.plan.Ranges
 	out := p.result(in)
 	out.Done = u.done
-	if u.run != in.Run {
-		out.TakenFrom = u.run
-	}
 	sum, err := a.writePlan(ctx, in.Run, a.staged(ctx, in, p))
 	out.PlanSum = sum
 	return out, true, translate(ctx, err, where{doing: "stage the plan of " + in.Table})

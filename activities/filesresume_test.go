@@ -88,12 +88,6 @@ var startingOver = map[string]struct {
 	warning string
 	rows    int
 }{
-	"a file that is left has changed": {change: func(l *lake) {
-		l.put("3.csv", 30*time.Minute, header, l.row(9, "three", "03"))
-	}, warning: "load 3.csv has changed since, or is gone", rows: 5},
-	"a file that is left is gone": {change: func(l *lake) {
-		require.NoError(l.t, os.Remove(filepath.Join(l.dir, "2.csv")))
-	}, warning: "load 2.csv has changed since, or is gone", rows: 4},
 	"other columns": {change: func(l *lake) {
 		l.settings.Files.Columns = []string{"id", "updated_at", "v"}
 	}, warning: "the configuration has changed since (files)", rows: 6},
@@ -191,4 +185,70 @@ func TestLostLoadsComeAgainAfterARunThatFails(t *testing.T) {
 	_, sum := l.run()
 	require.EqualValues(t, 6, sum.RowsExtracted)
 	l.holds("SELECT COUNT(*) FROM t", "4")
+}
+
+// Deletes and versions of dlt come out as with dlt's own merge, wherever a run stops: after some ranges, or in the
+// middle of one.
+func TestLoadsOfDLTMergeWhereverARunStops(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(dltFolders, "merges", "expected.txt"))
+	require.NoError(t, err)
+	want := strings.Split(strings.TrimSpace(string(text)), "\n")
+	s := servers.MySQL(t)
+	for table, c := range map[string]struct {
+		create, columns string
+		want            []string
+	}{
+		"items":  {itemsTable, "id, version, name", want[:3]},
+		"firsts": {"CREATE TABLE t (id BIGINT PRIMARY KEY, seq BIGINT)", "id, seq", want[3:]},
+	} {
+		for whole, ranges := 0, 1; whole < ranges; whole++ {
+			l := newLake(t, s, c.create)
+			l.lower(activities.Sizes{FilesRange: 1})
+			l.dlt("merges")
+			l.settings.Cursor, l.settings.Files.Table = "", table
+			if table == "items" {
+				l.settings.Deletes = activities.Deletes{Mode: "hard"}
+			}
+			plan, err := l.discover()
+			require.NoError(t, err)
+			require.Greater(t, plan.Ranges, 1)
+			ranges = plan.Ranges
+			for i := range whole {
+				l.stop(plan, i)
+				plan.Done = l.state.FirstLoad.Done
+			}
+			l.stop(plan)
+			l.move(plan, whole) // and it fails before it says so
+			require.Empty(t, l.putAway("delete"), "what is done stays until the run has ended")
+			plan, _ = l.run()
+			require.Equal(t, whole, strings.Count(plan.Done, "1"))
+			l.holds("SELECT CONCAT_WS(' ', "+c.columns+") FROM t ORDER BY id", c.want...)
+		}
+	}
+}
+
+// putAway puts away what is done by the state, and says how many files that were.
+func (l *lake) putAway(after string) (files int) {
+	l.t.Helper()
+	l.settings.Files.After = after
+	l.deps.Client = &stateClient{state: l.state}
+	l.restart()
+	var out activities.PutFilesAwayResult
+	require.NoError(l.t, l.step("PutFilesAway", activities.PutFilesAwayInput{Table: "lake.orders"}, &out))
+	return out.Files
+}
+
+func TestThePlanSaysWithWhichRunItGoesOn(t *testing.T) {
+	l, plan := resuming(t, servers.MySQL(t), nil)
+	l.stop(plan, 0)
+	out, err := l.preview()
+	require.NoError(t, err)
+	require.Equal(t, "1 of 3 ranges loaded", out.Resumes)
+	require.Equal(t, 3, out.Ranges)
+	require.Equal(t, 3, out.Files.Files)
+	l.put("2.csv", 30*time.Minute, header, l.row(9, "changed", "04"))
+	out, err = l.preview()
+	require.NoError(t, err)
+	require.Equal(t, "1 of 3 ranges loaded", out.Resumes)
+	require.Contains(t, out.Findings[len(out.Findings)-1].Text, "load 2.csv has changed since")
 }

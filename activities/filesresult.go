@@ -1,0 +1,86 @@
+package activities
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/owner"
+)
+
+// FilesPlan is what a run loads of a table of files, as far as histories may know it.
+type FilesPlan struct {
+	// Done is what the table's state remembers when the run is done.
+	Done owner.FilesDone `json:"done"`
+	api.FilesRead
+	// LostLoads are loads of earlier runs that this one loads again, as far as they are there.
+	LostLoads *owner.LostLoads `json:"lostLoads,omitempty"`
+	// PutsAway says that files are removed or moved when the run is done.
+	PutsAway bool `json:"putsAway,omitempty"`
+}
+
+// filesResult adds to a plan what it loads.
+func (p *planDraft) filesResult(in PlanRunInput, out *PlanRunResult) {
+	f := p.files
+	if f == nil {
+		return
+	}
+	out.Resumable = p.resumable(in)
+	if f.before != nil {
+		out.TakenFrom = f.before.run
+	}
+	if n := len(f.keptRanges); len(p.ranges) >= n {
+		out.Done = strings.Repeat("1", n) + out.Done[n:]
+	}
+	out.Files = &FilesPlan{
+		Done: f.done, FilesRead: f.reads(), PutsAway: p.settings.Files.putsAway(), LostLoads: p.lostLoads(in),
+	}
+}
+
+// reads counts what is loaded.
+func (f *filesDraft) reads() api.FilesRead {
+	out := api.FilesRead{Loads: len(f.kept) + len(f.loads), Ignored: f.found.Ignored}
+	for _, l := range slices.Concat(f.kept, f.loads) {
+		for _, file := range l.Files {
+			out.Files++
+			out.Bytes += file.Size
+		}
+	}
+	return out
+}
+
+// resumable reports whether the state is to keep what is done of this run: it has several ranges, or changes what the
+// state says of earlier runs.
+func (p *planDraft) resumable(in PlanRunInput) bool {
+	f := p.files
+	switch {
+	case p.mode != api.ModeFiles || f.record == keepRecord:
+		return false
+	case f.record == replaceRecord, len(p.ranges) > 1:
+		return true
+	}
+	return len(p.ranges) > 0 && p.lostLoads(in) != nil
+}
+
+// lostLoads says which loads of earlier runs this one loads again; nil for none.
+func (p *planDraft) lostLoads(in PlanRunInput) *owner.LostLoads {
+	switch done := p.files.done; {
+	case in.State.Files == nil:
+		return nil
+	case done.Forget:
+		return &owner.LostLoads{}
+	case done.KeepRuns != 0:
+		return &owner.LostLoads{KeepRuns: done.KeepRuns}
+	}
+	return nil
+}
+
+// frozen is what a later run has to know of this one.
+func (p *planDraft) frozen(in PlanRunInput) *frozenFiles {
+	if !p.resumable(in) {
+		return nil
+	}
+	return &frozenFiles{
+		Loads: slices.Concat(p.files.kept, p.files.loads), Done: p.files.done, Only: in.Only, Force: in.Force,
+	}
+}
