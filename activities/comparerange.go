@@ -28,10 +28,12 @@ type CompareRangeResult struct {
 	AtEnd bool `json:"atEnd,omitempty"`
 }
 
-// compareProgress is what CompareRange heartbeats.
+// compareProgress is what CompareRange and the steps of a quarantine heartbeat.
 type compareProgress struct {
 	Rows    int64  `json:"rows"`
 	Waiting string `json:"waiting,omitempty"`
+	// Dropped is how many rows DropQuarantine removes from quarantine.
+	Dropped int64 `json:"dropped,omitempty"`
 }
 
 // CompareRange reads the rows of one range on both sides by short pages, and stages the keys whose rows

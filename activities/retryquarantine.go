@@ -37,7 +37,7 @@ type RetryQuarantineResult struct {
 // Repeating it is harmless. While it waits it heartbeats what for.
 func (a *Activities) RetryQuarantine(ctx context.Context, in QuarantineInput) (RetryQuarantineResult, error) {
 	var out RetryQuarantineResult
-	err := a.underQuarantineLease(ctx, in, func(state owner.State) (api.Quarantine, error) {
+	err := a.underQuarantineLease(ctx, in, func(state owner.State, _ func(int64) int64) (api.Quarantine, error) {
 		out = RetryQuarantineResult{Elsewhere: state.Quarantine.Elsewhere(a.deps.HostQueue)}
 		if none, err := a.nothingInQuarantine(ctx, in); none || err != nil {
 			return api.Quarantine{}, err
@@ -114,7 +114,9 @@ type DropQuarantineResult struct {
 // the table's lease, for which it waits, and records what is left. Repeating it is harmless.
 func (a *Activities) DropQuarantine(ctx context.Context, in QuarantineInput) (DropQuarantineResult, error) {
 	var out DropQuarantineResult
-	err := a.underQuarantineLease(ctx, in, func(state owner.State) (api.Quarantine, error) {
+	err := a.underQuarantineLease(ctx, in, func(
+		state owner.State, dropping func(int64) int64,
+	) (api.Quarantine, error) {
 		at := where{doing: "remove rows of " + in.Table + " from quarantine"}
 		name, err := table.ParseName(in.Table)
 		if err != nil {
@@ -131,12 +133,12 @@ func (a *Activities) DropQuarantine(ctx context.Context, in QuarantineInput) (Dr
 		}
 		out = DropQuarantineResult{Elsewhere: state.Quarantine.Elsewhere(a.deps.HostQueue)}
 		left := &settling{a: a, seen: map[string]bool{}}
+		out.Dropped = dropping(rowsOf(files, in.Run))
 		for _, f := range files {
 			if in.Run == "" || runID(f.Run) == runID(in.Run) {
 				if err := a.deps.Store.Delete(ctx, f.key, f.Part.Key); err != nil {
 					return api.Quarantine{}, translate(ctx, err, at)
 				}
-				out.Dropped += f.Part.Rows
 			} else if err := left.countFile(ctx, f); err != nil {
 				return api.Quarantine{}, translate(ctx, err, at)
 			}
@@ -151,9 +153,22 @@ func (a *Activities) DropQuarantine(ctx context.Context, in QuarantineInput) (Dr
 	return out, err
 }
 
+// rowsOf counts the rows of the files of a run, or of all runs.
+func rowsOf(files []quarantineFile, run string) (rows int64) {
+	for _, f := range files {
+		if run == "" || runID(f.Run) == runID(run) {
+			rows += f.Part.Rows
+		}
+	}
+	return rows
+}
+
 // underQuarantineLease calls do with the table's lease held, and records in the state what do says is in quarantine.
+// dropping heartbeats how many rows do is about to remove, and returns what an earlier attempt has, where that is more:
+// its files are gone.
 func (a *Activities) underQuarantineLease(
-	ctx context.Context, in QuarantineInput, do func(owner.State) (api.Quarantine, error),
+	ctx context.Context, in QuarantineInput,
+	do func(state owner.State, dropping func(int64) int64) (api.Quarantine, error),
 ) error {
 	if err := a.requireLocalFiles(ctx, in.Queue); err != nil {
 		return err
@@ -162,10 +177,24 @@ func (a *Activities) underQuarantineLease(
 	if err != nil {
 		return err
 	}
-	var waiting atomic.Value
-	waiting.Store("")
-	say := func(reason string) { waiting.Store(reason) }
-	defer beat(ctx, func() any { return compareProgress{Waiting: waiting.Load().(string)} })()
+	var progress atomic.Value
+	progress.Store(compareProgress{})
+	say := func(reason string) {
+		now := progress.Load().(compareProgress)
+		now.Waiting = reason
+		progress.Store(now)
+	}
+	var last compareProgress
+	if activity.HasHeartbeatDetails(ctx) && activity.GetHeartbeatDetails(ctx, &last) == nil {
+		progress.Store(compareProgress{Dropped: last.Dropped})
+	}
+	dropping := func(rows int64) int64 {
+		rows = max(rows, last.Dropped)
+		progress.Store(compareProgress{Dropped: rows})
+		activity.RecordHeartbeat(ctx, progress.Load())
+		return rows
+	}
+	defer beat(ctx, progress.Load)()
 	if err := a.waitForLimits(ctx, settings, say); err != nil {
 		return err
 	}
@@ -175,7 +204,7 @@ func (a *Activities) underQuarantineLease(
 	if err != nil {
 		return err
 	}
-	now, err := do(state)
+	now, err := do(state, dropping)
 	if err == nil {
 		if in.Gone == "" {
 			now.Queue = a.deps.HostQueue

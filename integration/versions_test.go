@@ -93,7 +93,9 @@ func TestTheCommandLineBesideALaterWorker(t *testing.T) {
 	_, err := p.client.ExecuteWorkflow(t.Context(), state, owner.WorkflowType, map[string]any{"table": name})
 	require.NoError(t, err)
 	require.Contains(t, p.cli("run "+name), "done: teleport")
-	require.Contains(t, p.cli("status"), "delighted")
+	status := p.cli("status")
+	require.Contains(t, status, "delighted")
+	require.Contains(t, status, "has a state of version 2, and this command line reads up to 1")
 	require.Contains(t, p.cli("history "+name), "teleport")
 	require.Contains(t, p.cli("status "+name), "2024-05-01 12:00:00")
 }

@@ -27,6 +27,7 @@ const (
 	issueSettings      = "settings"
 	issueUnscheduled   = "unscheduled"
 	issueNever         = "never"
+	issueVersion       = "version"
 )
 
 // issue is one thing that is wrong with a table.
@@ -89,6 +90,13 @@ func issuesOf(one tableStatus) []issue {
 		out = append(out, issue{
 			Kind: issuePaused, Text: "is paused: " + cmp.Or(s.Note, "its schedule starts no run"),
 			Remedy: "tablehaul resume " + human.Arg(one.Table),
+		})
+	}
+	if v := one.State.Version; v > owner.StateVersion {
+		out = append(out, issue{
+			Kind: issueVersion, Text: fmt.Sprintf("has a state of version %d, and this command line reads up to %d: "+
+				"what it does not know is not shown", v, owner.StateVersion),
+			Remedy: "upgrade this command line to the version of the workers: tablehaul version says which it is",
 		})
 	}
 	return append(out, configIssues(one)...)

@@ -174,3 +174,26 @@ func TestPendingOfARunThatHasEnded(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, remote.Pending{Closed: "terminated"}, got)
 }
+
+// A worker that is older than a table's state leaves it alone, and the command line says which versions these are.
+func TestAStateOfALaterVersionAgainstTemporal(t *testing.T) {
+	w := newWorld(t)
+	w.startWorker(t)
+	later := owner.State{Version: owner.StateVersion + 1, Table: "shop.orders"}
+	run, err := w.client.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{
+		ID: owner.WorkflowID(w.queue, later.Table), TaskQueue: w.queue,
+	}, owner.WorkflowType, later)
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		_ = w.client.TerminateWorkflow(context.Background(), run.GetID(), run.GetRunID(), "the test has ended")
+	})
+	var got invocation
+	eventually(t, func() bool { // two attempts have to fail before that is no accident
+		got = w.call(t, "status", "shop.orders")
+		return strings.Contains(got.stderr, "the state of shop.orders is of version 2")
+	})
+	require.Equal(t, exitFailed, got.code)
+	require.Equal(t, "tablehaul: the state workflow of shop.orders does not answer: the state of shop.orders is of "+
+		"version 2, and this worker reads up to 1: start workers of the version that wrote it\n", got.stderr)
+	require.Contains(t, w.call(t, "status").stdout, "shop.orders gives no answer: the state workflow of shop.orders")
+}

@@ -28,8 +28,7 @@ const (
 func TableState(ctx workflow.Context, state owner.State) error {
 	if state.Version > owner.StateVersion {
 		// A panic leaves the workflow as it is, until a worker takes it that knows the version.
-		panic(fmt.Sprintf("the state of %s is of version %d, and this worker reads up to %d: start workers of the "+
-			"version that wrote it", state.Table, state.Version, owner.StateVersion))
+		panic(owner.LaterVersion(state))
 	}
 	o := &stateWorkflow{state: state}
 	if err := o.handle(ctx); err != nil {

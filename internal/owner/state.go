@@ -86,6 +86,17 @@ const (
 // all of it would carry over the rest only.
 const StateVersion = 1
 
+// LaterVersion is why a worker leaves a state alone that a later version has written.
+func LaterVersion(s State) string {
+	return fmt.Sprintf("the state of %s is of version %d, and this worker reads up to %d%s", s.Table, s.Version,
+		StateVersion, laterRemedy)
+}
+
+const laterRemedy = ": start workers of the version that wrote it"
+
+// IsLaterVersion reports whether a text is what LaterVersion returns.
+func IsLaterVersion(text string) bool { return strings.HasSuffix(text, laterRemedy) }
+
 // State is all that a state workflow keeps, carried through continue-as-new. Fields are added, never re-used.
 type State struct {
 	Version int    `json:"version"`

@@ -16,6 +16,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/owner"
 )
 
 const (
@@ -30,6 +31,9 @@ const (
 	// slow is how long a step runs, or waits for a worker, before that counts as a wait.
 	slow = 30 * time.Second
 )
+
+// stepDecision is the step of a wait for a workflow's decision that fails.
+const stepDecision = "workflow task"
 
 // slowSteps run long where there is much to do, so their duration alone is no sign of a problem.
 var slowSteps = map[string]bool{"ExtractIncremental": true, "WaitForFiles": true}
@@ -71,7 +75,7 @@ func (c *Client) describe(ctx context.Context, e Execution, out *Pending) ([]Exe
 	self := Execution{e.WorkflowID, d.GetWorkflowExecutionInfo().GetExecution().GetRunId()}
 	if t := d.GetPendingWorkflowTask(); t.GetAttempt() > workflowTaskTries {
 		out.Add(Wait{
-			Step: "workflow task", Attempt: int(t.GetAttempt()), Since: t.GetOriginalScheduledTime().AsTime(),
+			Step: stepDecision, Attempt: int(t.GetAttempt()), Since: t.GetOriginalScheduledTime().AsTime(),
 			Reason: taskReason(c.taskFailure(ctx, self)),
 		})
 	}
@@ -98,6 +102,9 @@ func taskReason(failure string) string {
 		return other.what() + "; " + versionRemedy
 	}
 	text, _, _ := strings.Cut(failure, "\n")
+	if owner.IsLaterVersion(text) {
+		return text
+	}
 	if r := []rune(text); len(r) > taskText {
 		text = string(r[:taskText]) + "…"
 	}

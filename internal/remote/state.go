@@ -2,6 +2,7 @@ package remote
 
 import (
 	"context"
+	"fmt"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
@@ -11,13 +12,30 @@ import (
 
 // State asks the table's state workflow for its state. It returns false where the table has no state workflow.
 func (c *Client) State(ctx context.Context, tbl string) (owner.State, bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, QueryTimeout)
+	within, cancel := context.WithTimeout(ctx, QueryTimeout)
 	defer cancel()
-	out, there, err := owner.ReadState(ctx, c.client, c.taskQueue, tbl)
+	out, there, err := owner.ReadState(within, c.client, c.taskQueue, tbl)
 	if err != nil {
-		return out, false, c.translate(tbl, err)
+		return out, false, c.whySilent(ctx, tbl, c.translate(tbl, err))
 	}
 	return out, there, nil
+}
+
+// whySilent is err, or why the decisions of the table's state workflow fail, where that is why it does not answer.
+func (c *Client) whySilent(ctx context.Context, tbl string, err error) error {
+	if !IsUnreachable(err) || ctx.Err() != nil {
+		return err
+	}
+	steps, pendingErr := c.Pending(ctx, Execution{WorkflowID: owner.WorkflowID(c.taskQueue, tbl)})
+	if pendingErr != nil {
+		return err
+	}
+	for _, w := range steps.Waits {
+		if w.Step == stepDecision {
+			return fmt.Errorf("the state workflow of %s does not answer: %s", tbl, w.Reason)
+		}
+	}
+	return err
 }
 
 // SetWatermark moves or forgets the watermark, or binds it to the servers and the target that the next run finds. It
@@ -38,10 +56,10 @@ func (c *Client) AckWarnings(ctx context.Context, tbl string) (owner.State, erro
 
 // updateState sends an update to the table's state workflow, and starts that where it does not run.
 func (c *Client) updateState(ctx context.Context, tbl, update string, req any) (owner.State, error) {
-	ctx, cancel := context.WithTimeout(ctx, updateTimeout)
+	within, cancel := context.WithTimeout(ctx, updateTimeout)
 	defer cancel()
 	var out owner.State
-	handle, err := c.client.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
+	handle, err := c.client.UpdateWithStartWorkflow(within, client.UpdateWithStartWorkflowOptions{
 		StartWorkflowOperation: c.client.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
 			ID: owner.WorkflowID(c.taskQueue, tbl), TaskQueue: c.taskQueue,
 			StaticSummary: "Watermark and lease of " + tbl, StaticDetails: owner.StaticDetails, Memo: memo(tbl),
@@ -52,7 +70,7 @@ func (c *Client) updateState(ctx context.Context, tbl, update string, req any) (
 		},
 	})
 	if err == nil {
-		err = handle.Get(ctx, &out)
+		err = handle.Get(within, &out)
 	}
-	return out, c.translate(tbl, err)
+	return out, c.whySilent(ctx, tbl, c.translate(tbl, err))
 }

@@ -199,11 +199,18 @@ func (w *yamlWriter) remarks(t *Table) {
 	}
 }
 
+var unitWords = map[source.CursorUnit]string{
+	source.UnitSeconds: "seconds", source.UnitMillis: "milliseconds", source.UnitMicros: "microseconds",
+}
+
 func candidateText(c source.CursorCandidate) string {
 	parts := []string{c.Column + " " + c.Type}
 	switch {
 	case c.OnUpdate:
 		parts = append(parts, "ON UPDATE")
+	case c.Unit != "":
+		parts = append(parts, "by its largest values "+unitWords[c.Unit]+" since 1970: only if the application sets "+
+			"it with every change; cursorUnit: "+string(c.Unit)+" says so")
 	case c.Integer:
 		parts = append(parts, "finds new rows only: for tables whose rows never change")
 	default:

@@ -145,3 +145,12 @@ func TestATableWithAnOddNameGoesIntoTheTargetSchema(t *testing.T) {
 	d.Tables = append(d.Tables, look("crm.orders"))
 	require.Contains(t, d.YAML(testSetup), "target: \"dw.`shop_we ird.näme`\"\n")
 }
+
+// Moments as an integer are offered with their unit, and with what they need of the application.
+func TestAnIntegerThatCountsSince1970IsOffered(t *testing.T) {
+	require.Equal(t, "updated_ms bigint; by its largest values milliseconds since 1970: only if the application sets "+
+		"it with every change; cursorUnit: ms says so; index by_ms", candidateText(source.CursorCandidate{
+		Column: "updated_ms", Type: "bigint", Integer: true, Unit: source.UnitMillis, Index: "by_ms",
+		Nulls: source.NullsNever,
+	}))
+}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
@@ -19,8 +20,10 @@ type CursorCandidate struct {
 	// OnUpdate says that the server itself changes it whenever a row changes.
 	OnUpdate bool `json:"onUpdate"`
 	// Integer cursors find new rows only, unless the application raises them.
-	Integer bool  `json:"integer,omitempty"`
-	Nulls   Nulls `json:"nulls"`
+	Integer bool `json:"integer,omitempty"`
+	// Unit is what an integer counts that is no AUTO_INCREMENT, by its largest values: moments since 1970.
+	Unit  CursorUnit `json:"unit,omitempty"`
+	Nulls Nulls      `json:"nulls"`
 }
 
 // Nulls is whether a column has any.
@@ -39,7 +42,7 @@ const scannable = 256 << 20
 
 // CursorCandidates are the columns of a source table that could be its cursor, the best first:
 // those that the server keeps current, then those with an index, then those without NULLs. It
-// reads at most one row, and no table of more than 256 MiB without an index.
+// reads a few rows at most, and no table of more than 256 MiB without an index.
 func (s *Source) CursorCandidates(ctx context.Context, t *schema.Table) ([]CursorCandidate, error) {
 	var out []CursorCandidate
 	for _, c := range t.Columns {
@@ -55,7 +58,13 @@ func (s *Source) CursorCandidates(ctx context.Context, t *schema.Table) ([]Curso
 			Nulls:    NullsNever,
 		}
 		if one.Integer && !c.AutoIncrement {
-			continue // a number of something, most likely
+			var err error
+			if one.Unit, err = s.unitOf(ctx, t, &c, one.Index); err != nil {
+				return nil, fmt.Errorf("look at the values of %s of %s: %w", c.Name, t.Name, mysqlerr.Safe(err))
+			}
+			if one.Unit == "" {
+				continue // a number of something, most likely
+			}
 		}
 		if c.Nullable {
 			var err error
@@ -75,8 +84,11 @@ func (c CursorCandidate) worth() int {
 	if c.OnUpdate {
 		n += 8
 	}
-	if !c.Integer {
+	switch {
+	case !c.Integer:
 		n += 4
+	case c.Unit != "": // it may follow changes of rows, too
+		n += 3
 	}
 	if c.Index != "" {
 		n += 2
@@ -112,4 +124,25 @@ func (s *Source) nullsOf(ctx context.Context, t *schema.Table, column, index str
 	default:
 		return NullsNone, nil
 	}
+}
+
+// countable is how large a table may be for the largest value of an integer to be looked for without an index.
+const countable = 16 << 20
+
+// unitOf is the unit in which an integer counts since 1970, by the middle of its largest values; "" for none.
+func (s *Source) unitOf(ctx context.Context, t *schema.Table, c *schema.Column, index string) (CursorUnit, error) {
+	if index == "" && t.Bytes > countable {
+		return "", nil
+	}
+	top, err := s.topValues(ctx, UpperBoundSpec{Table: t, Cursor: c.Column})
+	if err != nil || len(top) == 0 {
+		return "", err
+	}
+	step := magnitude(top[len(top)/2], time.Now())
+	for _, unit := range []CursorUnit{UnitSeconds, UnitMillis, UnitMicros} {
+		if unit.Step() == step {
+			return unit, nil
+		}
+	}
+	return "", nil
 }
