@@ -2,8 +2,11 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"os"
 	"time"
 
 	"github.com/tablehaul/tablehaul/internal/staging"
@@ -19,7 +22,7 @@ const checkTimeout = time.Minute
 func openStaging(ctx context.Context, rawURL string, log *slog.Logger) (staging.Store, error) {
 	store, err := staging.Open(rawURL)
 	if err != nil {
-		return nil, fmt.Errorf("staging.url: %w", err)
+		return nil, fmt.Errorf("staging.url: %w", refusedFolder(err))
 	}
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
@@ -30,4 +33,13 @@ func openStaging(ctx context.Context, rawURL string, log *slog.Logger) (staging.
 		log.Warn("staging.url", "warning", w.Warning())
 	}
 	return store, nil
+}
+
+// refusedFolder adds to an error what to do where this process may not use the folder, such as a service whose
+// configuration a person has written with a folder below their own home.
+func refusedFolder(err error) error {
+	if !errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	return fmt.Errorf("%w: name a folder that this worker's account (uid %d) may write", err, os.Geteuid())
 }

@@ -196,7 +196,11 @@ func describeDriver(p *Problem, err error) {
 		case errors.Is(err, ErrServerTooOld):
 			p.Remedy = "upgrade the server"
 		case isCertificate(err):
-			p.Remedy = "check the server's certificate, its name and the connection's tls and CA settings"
+			p.Remedy = "name the authority of the server's certificate (tls: verify-ca, and ca: its ca.pem), or " +
+				"encrypt without looking at it (tls: required, which ?tls=skip-verify at the end of a DSN means, too)"
+		case errors.Is(err, mysql.ErrNoTLS):
+			p.Remedy = "turn TLS on at the server, or leave out the encryption in a network that you trust " +
+				"(tls: disabled, which ?tls=false at the end of a DSN means, too)"
 		default:
 			p.Remedy = remedyLogin
 		}
