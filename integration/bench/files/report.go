@@ -125,6 +125,11 @@ func (r *report) markdown() string {
 	p("# Benchmarks of files that others have staged\n\nWritten by `make bench-files`; change nothing by hand.\n")
 	p("%s, in %.0f minutes, on %s; %s. Rows of about 150 bytes.\n", r.began.UTC().Format("2006-01-02 15:04 UTC"),
 		time.Since(r.began).Minutes(), r.machine, r.server)
+	if r.rows != fullRows || r.bigMiB != fullBig {
+		p("A smaller run than `make bench-files` makes by itself: %s rows in place of %s, and large files of %s MiB "+
+			"in place of %s.\n", scene.Number(int64(r.rows)), scene.Number(fullRows), scene.Number(int64(r.bigMiB)),
+			scene.Number(fullBig))
+	}
 	p("| Measure | Goal | Found |\n| --- | --- | --- |")
 	for _, g := range r.goals() {
 		verdict := "met"
