@@ -92,6 +92,12 @@ func New(verb string, f Fields) Message {
 	if f.WorkflowID != "" {
 		fmt.Fprintf(&b, " Workflow %s.", f.WorkflowID)
 	}
+	switch f.Event {
+	case "failed", "stale":
+		fmt.Fprintf(&b, " What to do: tablehaul explain %s", human.Arg(f.Table))
+	case "differs":
+		fmt.Fprintf(&b, " What differs: tablehaul verify show %s", human.Arg(f.Table))
+	}
 	return Message{Text: escape.Replace(b.String()), Fields: f}
 }
 

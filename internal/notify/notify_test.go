@@ -41,7 +41,7 @@ func TestAMessageIsForPeopleAndPrograms(t *testing.T) {
 	require.Equal(t, secret, got.Header.Get("X-Token"))
 	require.Equal(t, "application/json; charset=utf-8", got.Header.Get("Content-Type"))
 	require.JSONEq(t, `{
-		"text": "Tablehaul: shop.orders failed: RowRejected: column &lt;n&gt; &amp; so on. The target is 2m5s behind (as of 2026-11-25 21:00:00Z). Workflow tablehaul/sync/shop.orders.",
+		"text": "Tablehaul: shop.orders failed: RowRejected: column &lt;n&gt; &amp; so on. The target is 2m5s behind (as of 2026-11-25 21:00:00Z). Workflow tablehaul/sync/shop.orders. What to do: tablehaul explain shop.orders",
 		"tablehaul": {"version": 1, "id": "1", "event": "failed", "table": "shop.orders", "time": "2026-11-25T21:02:05Z", "failedRuns": 1,
 			"failure": {"type": "RowRejected", "message": "column <n> & so on"},
 			"freshAt": "2026-11-25T21:00:00Z", "lagSeconds": 125, "workflowId": "tablehaul/sync/shop.orders", "runId": "r"}
@@ -117,4 +117,17 @@ func TestNoWebhookTellsNobody(t *testing.T) {
 	require.Nil(t, notify.NewWebhook("", "Authorization", secret))
 	var none *notify.Webhook
 	require.NoError(t, none.Send(t.Context(), notify.Message{}))
+}
+
+// A message says what to type next; one that all is well again does not.
+func TestAMessageSaysWhatToDo(t *testing.T) {
+	for event, want := range map[string]string{
+		"failed": " What to do: tablehaul explain 'shop.my orders'", "stale": " explain 'shop.my orders'",
+		"differs": " What differs: tablehaul verify show 'shop.my orders'",
+	} {
+		require.Contains(t, notify.New("x", notify.Fields{Event: event, Table: "shop.my orders"}).Text, want)
+	}
+	for _, event := range []string{"recovered", "equal"} {
+		require.Equal(t, "Tablehaul: a.b x.", notify.New("x", notify.Fields{Event: event, Table: "a.b"}).Text)
+	}
 }
