@@ -61,6 +61,9 @@ type Options struct {
 	Base string
 }
 
+// DataDir is the folder of the server's database; empty for the server of TEMPORAL_ADDRESS.
+func (s *Server) DataDir() string { return s.options.DataDir }
+
 // Find returns the server of TEMPORAL_ADDRESS, or starts one as New does.
 func Find(ctx context.Context, o Options) (*Server, error) {
 	address := os.Getenv("TEMPORAL_ADDRESS")

@@ -21,13 +21,16 @@ type bench struct {
 	since   string // the source's clock before the last time
 }
 
+// tableConfig is what the configuration says of the table besides its name and cursor. Without an overlap, an
+// incremental run reads exactly the rows that were changed.
+const tableConfig = ", overlap: 0s"
+
 // sideTable is the table of everybody but us: on the target, of the same shape as ours.
 const sideTable = "bench.orders"
 
 func newBench(ctx context.Context, set settings, f serverSettings, out io.Writer) (*bench, error) {
-	// Without an overlap, an incremental run reads exactly the rows that were changed.
 	s, err := scene.Up(ctx, scene.Options{
-		Source: f.flavor, Target: f.flavor, LocalInfile: f.localInfile, Config: ", overlap: 0s", Out: out,
+		Source: f.flavor, Target: f.flavor, LocalInfile: f.localInfile, Config: tableConfig, Out: out,
 	})
 	if err != nil {
 		return nil, err
@@ -45,7 +48,7 @@ func (b *bench) makeRows(ctx context.Context) error {
 	if err := scene.Load(ctx, b.SourceDB, b.rows); err != nil {
 		return err
 	}
-	csv, err := writeOrders(b.file("all"), 1, b.rows, nil)
+	csv, err := writeOrders(b.file("all"), 1, b.rows)
 	if err != nil {
 		return fmt.Errorf("write the rows to a file: %w", err)
 	}

@@ -5,10 +5,12 @@ import (
 	"database/sql"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
+	_ "modernc.org/sqlite" // the driver of Temporal's database
 
 	"github.com/tablehaul/tablehaul/integration/bench/usualway"
 	"github.com/tablehaul/tablehaul/integration/procs"
@@ -91,16 +93,29 @@ func (b *bench) changes(ctx context.Context) error {
 	if err := b.rereading(ctx); err != nil {
 		return err
 	}
+	return b.findingNothing(ctx)
+}
+
+// nothingRounds are as many runs that find nothing as make the growth of a database more than that of a page or two.
+const nothingRounds = 20
+
+func (b *bench) findingNothing(ctx context.Context) error {
 	b.Say("runs that find nothing")
-	return rounds(
-		ctx,
-		pairRounds,
-		b.PastMinLag,
-		contestant{&f.nothing, nil, func(ctx context.Context) (int64, error) {
-			rows, err := b.run(ctx, "nothing to do", &f.nothings)
-			return rows, orNot(err, rows, 0)
-		}},
-	)
+	f := &b.figures
+	if err := b.PastMinLag(ctx); err != nil {
+		return err
+	}
+	before := b.temporalBytes(ctx)
+	if err := rounds(ctx, nothingRounds, nil, contestant{&f.nothing, nil, func(ctx context.Context) (int64, error) {
+		rows, err := b.run(ctx, "nothing to do", &f.nothings)
+		return rows, orNot(err, rows, 0)
+	}}); err != nil {
+		return err
+	}
+	if before > 0 {
+		f.nothingBytes = (b.temporalBytes(ctx) - before) / nothingRounds
+	}
+	return nil
 }
 
 // merging compares incremental runs of n changed rows with the usual way of merging the same rows
@@ -135,6 +150,24 @@ func (b *bench) merging(ctx context.Context, f *merging, which shape, n, times i
 		return err
 	}
 	return b.same(ctx)
+}
+
+// temporalBytes is the size of what Temporal's database holds; 0 where it is not a server of ours.
+func (b *bench) temporalBytes(ctx context.Context) (bytes int64) {
+	files, err := filepath.Glob(filepath.Join(b.Temporal.DataDir(), "*.db"))
+	if err != nil || len(files) != 1 {
+		return 0
+	}
+	db, err := sql.Open("sqlite", "file:"+files[0]+"?mode=ro")
+	if err != nil {
+		return 0
+	}
+	defer db.Close() //nolint:errcheck // it was only read
+	if err := db.QueryRowContext(ctx, "SELECT (page_count - freelist_count) * page_size FROM pragma_page_count, "+
+		"pragma_freelist_count, pragma_page_size").Scan(&bytes); err != nil {
+		return 0
+	}
+	return bytes
 }
 
 // cpuWithUs is the processor time so far, with that of this process, which is the usual way's client, as the worker's.

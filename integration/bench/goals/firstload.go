@@ -30,7 +30,7 @@ func (b *bench) firstLoad(ctx context.Context) error {
 	}
 	b.Say("first load of %s rows, LOAD DATA LOCAL, and a copy by %s", scene.Number(int64(b.rows)), copier.name)
 	load := contestant{&f.loadAll, b.emptied, func(ctx context.Context) (int64, error) {
-		return int64(b.rows), b.loadData(ctx, b.file("all"), "", int64(b.rows))
+		return int64(b.rows), b.loadData(ctx, b.file("all"), int64(b.rows))
 	}}
 	if err := rounds(
 		ctx, n, nil, load,

@@ -10,9 +10,9 @@ import (
 	"github.com/tablehaul/tablehaul/integration/scene"
 )
 
-// writeOrders writes the rows first to last, each after change, as LOAD DATA reads them. It
+// writeOrders writes the rows first to last as LOAD DATA reads them. It
 // returns the size that they have as CSV (RFC 4180, quotes only where they are needed, UTF-8).
-func writeOrders(path string, first, last int, change func(*scene.Order)) (csvBytes int64, err error) {
+func writeOrders(path string, first, last int) (csvBytes int64, err error) {
 	f, err := os.Create(path)
 	if err != nil {
 		return 0, err
@@ -21,9 +21,6 @@ func writeOrders(path string, first, last int, change func(*scene.Order)) (csvBy
 	const flushAt = 256 << 10
 	var buf []byte
 	for o := range scene.Orders(first, last) {
-		if change != nil {
-			change(o)
-		}
 		csvBytes += csvSize(o)
 		if buf = o.AppendLine(buf); len(buf) < flushAt {
 			continue
@@ -51,7 +48,7 @@ func csvSize(o *scene.Order) (n int64) {
 
 // loadData reads a file into the side table by LOAD DATA LOCAL, as one statement on one
 // connection. What it affects must be want: a row that was replaced counts twice.
-func (b *bench) loadData(ctx context.Context, file, option string, want int64) error {
+func (b *bench) loadData(ctx context.Context, file string, want int64) error {
 	conn, err := b.TargetDB.Conn(ctx)
 	if err != nil {
 		return err
@@ -63,7 +60,7 @@ func (b *bench) loadData(ctx context.Context, file, option string, want int64) e
 	var done sql.Result
 	if err := scene.WithLocalInfile(ctx, b.TargetDB, func() error {
 		done, err = conn.ExecContext(ctx,
-			"LOAD DATA LOCAL INFILE '"+file+"' "+option+" INTO TABLE "+sideTable+" CHARACTER SET utf8mb4")
+			"LOAD DATA LOCAL INFILE '"+file+"' INTO TABLE "+sideTable+" CHARACTER SET utf8mb4")
 		return err
 	}); err != nil {
 		return fmt.Errorf("LOAD DATA LOCAL: %w", err)

@@ -32,10 +32,6 @@ type rated struct {
 
 func (f *figures) rates() []rated {
 	out := []rated{
-		{"UpsertChunk, new rows", &f.upsertNew},
-		{"LOAD DATA LOCAL of the same", &f.loadNew},
-		{"UpsertChunk, changed rows", &f.upsertChanged},
-		{"LOAD DATA LOCAL … REPLACE of the same", &f.loadChanged},
 		{"extract", &f.extract},
 		{"reading the same and throwing it away", &f.discard},
 		{"the same by database/sql, scanned into RawBytes", &f.scan},
@@ -48,5 +44,7 @@ func (f *figures) rates() []rated {
 			rated{"the usual way with the same rows", &f.few[i].usual})
 	}
 	return append(out, rated{"incremental run, " + shapes[0].name, &f.many.merge},
-		rated{"the usual way with the same rows", &f.many.usual}, rated{"the same rows again", &f.again})
+		rated{"the usual way with the same rows", &f.many.usual}, rated{"the same rows again", &f.again},
+		rated{"first load, five indexes from the start", &f.indexesBefore},
+		rated{"first load, four of five indexes after it", &f.indexesAfter})
 }

@@ -37,12 +37,6 @@ var allServers = []serverSettings{
 	{servers.FlavorMySQL, false}, {servers.FlavorMySQL, true}, {servers.FlavorMariaDB, false},
 }
 
-// chunkRows is what every chunk here has: the default of the product.
-const chunkRows = 10_000
-
-// pairRows are the rows of the comparisons that call one function of ours.
-func (s settings) pairRows() int { return max(chunkRows, s.rows/20) }
-
 // fewRows and manyRows are the changed rows of the comparisons with the usual way.
 func (s settings) fewRows() int  { return s.rows / 20 }
 func (s settings) manyRows() int { return s.rows / 2 }

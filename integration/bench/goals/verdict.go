@@ -11,6 +11,8 @@ const (
 	met         verdict = "met"
 	missed      verdict = "missed"
 	notMeasured verdict = "not measured"
+	// noGoal is a figure beside which the goal is not meant.
+	noGoal verdict = "no goal with `local_infile` OFF"
 )
 
 // finding is one measure beside its goal.
