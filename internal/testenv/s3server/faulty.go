@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"sync"
 	"testing"
-	"time"
 )
 
 // A Fault is done to a request instead of, or beside, what the server does. It reports whether
@@ -136,16 +135,5 @@ func Truncate() Fault {
 		_, _ = w.Write(answer.Body.Bytes()[:answer.Body.Len()/2])
 		_ = http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
-	}
-}
-
-// Delay lets each request wait.
-func Delay(by time.Duration) Fault {
-	return func(_ http.ResponseWriter, r *http.Request, _ http.Handler) bool {
-		select {
-		case <-time.After(by):
-		case <-r.Context().Done():
-		}
-		return false
 	}
 }
