@@ -39,8 +39,8 @@ func (a *app) cancelCommand() *cobra.Command {
 		Use: "cancel TABLE…", Short: "End the runs of tables that go on",
 		Long: "Cancel asks the run that holds a table to end, and waits until it has. The chunk that is being\n" +
 			"written is committed or rolled back as a whole, the watermark stays, and the next run goes on from\n" +
-			"there; a first load goes on with the ranges that are missing. The table's schedule starts its next run\n" +
-			"as ever: tablehaul pause TABLE keeps it from that.\n\n" + exitHelp,
+			"there; a first load, or a run of files, goes on with the ranges that are missing. The table's schedule\n" +
+			"starts its next run as ever: tablehaul pause TABLE keeps it from that.\n\n" + exitHelp,
 		Example:           "  tablehaul cancel shop.orders\n  tablehaul cancel 'shop.log_*' --no-wait",
 		ValidArgsFunction: a.completeTables,
 		RunE: func(cmd *cobra.Command, args []string) error {

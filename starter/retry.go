@@ -18,8 +18,8 @@ func (a *app) retryCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "retry TABLE…", Short: "Run the tables again whose last run failed",
 		Long: "Retry starts a run of each named table whose last run has failed, was cancelled or was terminated,\n" +
-			"and follows it as run does. It leaves out the other tables, and says so. A first load goes on with the\n" +
-			"ranges that are missing.\n\n" + exitHelp,
+			"and follows it as run does. It leaves out the other tables, and says so. A first load, or a run of\n" +
+			"files, goes on with the ranges that are missing.\n\n" + exitHelp,
 		Example:           "  tablehaul retry shop.orders\n  tablehaul retry --all --no-wait",
 		ValidArgsFunction: a.completeTables,
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -38,9 +38,11 @@ func TestARunOfFilesRecordsItsRanges(t *testing.T) {
 		Run: "run-1", PlanSum: "sum", Done: "10000", Fence: 7, Files: &api.FilesRead{Loads: 2, Files: 9},
 	}, f.recorded[0].FirstLoad)
 	require.Equal(t, &owner.LostLoads{KeepRuns: 3}, f.recorded[0].LostLoads)
-	for i, p := range f.recorded[1:] {
-		require.Equal(t, i+1, *p.RangeDone, "one after the other")
+	var ranges []int // a range may begin before the record of the one before it is made
+	for _, p := range f.recorded[1:] {
+		ranges = append(ranges, *p.RangeDone)
 	}
+	require.ElementsMatch(t, []int{1, 2, 3, 4}, ranges)
 	end := f.finished[0]
 	require.True(t, end.Finish.ForgetFirstLoad)
 	require.Equal(t, "run-1", end.DropPlan)

@@ -216,8 +216,7 @@ var Guide = []Advice{
 	{EndCancelled, "the run was cancelled; its files are removed", "", "run again when you like", false},
 	{EndTerminated, "the run was terminated: it could not remove its staged files, which the next run or the " +
 		"[sweep](deploying.md#what-runs-leave-behind) does", "", "run again: the next run takes the table over, and " +
-		"a " +
-		"first load goes on where it was. `tablehaul cancel TABLE` ends a run in order", false},
+		"a first load, or a run of files, goes on where it was. `tablehaul cancel TABLE` ends a run in order", false},
 	{EndTimedOut, "Temporal gave the run up", "the run in the Web UI", "run again", false},
 }
 
