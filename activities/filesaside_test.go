@@ -81,11 +81,28 @@ func TestRowsOfFilesThatCannotBeConvertedGoIntoQuarantine(t *testing.T) {
 	require.Len(t, l.quarantine(), 4)
 	l.holds("SELECT id FROM t ORDER BY id", "1", "2", "4", "6")
 
+	// What the file has no more is closed when it has been read to its end. The row that the target has refused has no
+	// place in a file, and stays.
+	again, err := l.discover(only("1.csv"))
+	require.NoError(t, err)
+	l.move(again, 0)
+	in.RangeInput = activities.RangeInput{Table: "lake.orders", Run: again.Run, PlanSum: again.PlanSum}
+	var out activities.SettleQuarantineResult
+	in.Failed = true
+	require.NoError(t, l.step("SettleQuarantine", in, &out))
+	require.EqualValues(t, 4, out.Open)
+	in.Failed = false
+	for range 2 {
+		require.NoError(t, l.step("SettleQuarantine", in, &out))
+		require.EqualValues(t, 3, out.Open, "1.csv row 4, 2.csv row 2, and id 2")
+	}
+	require.Len(t, l.quarantine(), 3)
+
 	l.state.Lease = nil
 	l.deps.Client = &stateClient{state: l.state}
 	l.restart()
 	retry := activities.QuarantineInput{Table: "lake.orders"}
-	err := l.step("RetryQuarantine", retry, nil)
+	err = l.step("RetryQuarantine", retry, nil)
 	requireType(t, err, failure.UnsupportedTable)
 	require.ErrorContains(t, err, "no source that could be asked")
 	requireDropped(l)

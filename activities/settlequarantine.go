@@ -16,6 +16,8 @@ type SettleQuarantineInput struct {
 	AsOf string `json:"asOf,omitempty"`
 	// All tries every row; otherwise those that cannot be taken unless they or the target change are not tried.
 	All bool `json:"all,omitempty"`
+	// Failed says that the run has not ended: some of its rows may not have been read.
+	Failed bool `json:"failed,omitempty"`
 }
 
 // SettleQuarantineResult is what is in quarantine now, and what was done.
@@ -33,7 +35,8 @@ type SettleQuarantineResult struct {
 // is written, and closes its entry where the target takes it or has a newer version. A row above AsOf is the next
 // run's.
 //
-// The entries of a table of files, which has no source, stay as they are.
+// A table of files has no source: entries of rows that could not be converted are closed where the run has read their
+// whole file again, and has set aside anew what is still refused. Others stay as they are.
 //
 // Repeating it is harmless. It runs under the table's lease. in.Range names any range of the plan.
 func (a *Activities) SettleQuarantine(ctx context.Context, in SettleQuarantineInput) (SettleQuarantineResult, error) {
@@ -86,7 +89,7 @@ type settling struct {
 // file settles the entries of one file, and writes it again without those that are closed.
 func (s *settling) file(ctx context.Context, f quarantineFile) error {
 	if s.r.plan.Settings.Files != nil { // no source has these rows
-		return s.countFile(ctx, f)
+		return s.closeReadAgain(ctx, f)
 	}
 	rows, entries, err := s.a.entries(ctx, f)
 	if unreadable(err) {

@@ -1,0 +1,44 @@
+package activities
+
+import (
+	"context"
+	"slices"
+
+	"github.com/tablehaul/tablehaul/internal/files/format"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// closeReadAgain closes the entries, by file and row, of files that the run has read from their beginning to their end:
+// what it could not convert has entries of its own.
+func (s *settling) closeReadAgain(ctx context.Context, f quarantineFile) error {
+	if s.in.Failed || f.Run == s.in.Run || !sameColumns(f.Columns, refusedRowKey) {
+		return s.countFile(ctx, f)
+	}
+	rows, entries, err := s.a.entries(ctx, f)
+	if err != nil {
+		return s.countFile(ctx, f)
+	}
+	kept := table.NewRows(rows.Columns())
+	for i, e := range entries {
+		if s.r.plan.readsWhole(string(rows.Value(i, 0))) {
+			s.out.Gone++
+			continue
+		}
+		s.count(e)
+		appendValues(kept, rows, i, len(f.Columns))
+		e.appendTo(kept)
+	}
+	if kept.Len() == len(entries) {
+		return nil
+	}
+	return s.a.putEntries(ctx, f, f.fileName(), attemptName(ctx), kept)
+}
+
+// readsWhole reports whether one step of the run reads a file from its beginning to its end.
+func (p *stagedPlan) readsWhole(file string) bool {
+	return slices.ContainsFunc(p.Ranges, func(r piece) bool {
+		return slices.ContainsFunc(r.Files, func(one plannedFile) bool {
+			return one.Key == file && one.From == (format.Position{}) && one.Until == (format.Position{})
+		})
+	})
+}
