@@ -65,7 +65,9 @@ func (s *sync) settleQuarantine(ctx workflow.Context, moved error) error {
 	if moved != nil && !tooMany || s.plan.Ranges == 0 || s.result.Quarantined == 0 && !s.plan.InQuarantine && !tooMany {
 		return moved
 	}
-	in := activities.SettleQuarantineInput{RangeInput: s.rangeInput(0).Range, AsOf: s.plan.Window.Hi, Failed: moved != nil}
+	in := activities.SettleQuarantineInput{
+		RangeInput: s.rangeInput(0).Range, AsOf: s.plan.Window.Hi, Failed: moved != nil,
+	}
 	if s.plan.Mode == api.ModeBackfill {
 		in.AsOf = s.plan.Watermark
 	}
