@@ -81,28 +81,11 @@ func TestRowsOfFilesThatCannotBeConvertedGoIntoQuarantine(t *testing.T) {
 	require.Len(t, l.quarantine(), 4)
 	l.holds("SELECT id FROM t ORDER BY id", "1", "2", "4", "6")
 
-	// What the file has no more is closed when it has been read to its end. The row that the target has refused has no
-	// place in a file, and stays.
-	again, err := l.discover(only("1.csv"))
-	require.NoError(t, err)
-	l.move(again, 0)
-	in.RangeInput = activities.RangeInput{Table: "lake.orders", Run: again.Run, PlanSum: again.PlanSum}
-	var out activities.SettleQuarantineResult
-	in.Failed = true
-	require.NoError(t, l.step("SettleQuarantine", in, &out))
-	require.EqualValues(t, 4, out.Open)
-	in.Failed = false
-	for range 2 {
-		require.NoError(t, l.step("SettleQuarantine", in, &out))
-		require.EqualValues(t, 3, out.Open, "1.csv row 4, 2.csv row 2, and id 2")
-	}
-	require.Len(t, l.quarantine(), 3)
-
 	l.state.Lease = nil
 	l.deps.Client = &stateClient{state: l.state}
 	l.restart()
 	retry := activities.QuarantineInput{Table: "lake.orders"}
-	err = l.step("RetryQuarantine", retry, nil)
+	err := l.step("RetryQuarantine", retry, nil)
 	requireType(t, err, failure.UnsupportedTable)
 	require.ErrorContains(t, err, "no source that could be asked")
 	requireDropped(l)
@@ -119,6 +102,32 @@ func requireDropped(l *lake) {
 	l.env.SetHeartbeatDetails(map[string]any{"dropped": first.Dropped})
 	require.NoError(l.t, l.step("DropQuarantine", in, &second))
 	require.Equal(l.t, first.Dropped, second.Dropped)
+}
+
+// A run that reads a corrected file to its end closes the entries of its rows, and of no other file; a run that fails
+// closes none.
+func TestACorrectedFileClosesItsEntries(t *testing.T) {
+	l := newLake(t, servers.MySQL(t), lakeTable)
+	l.settings.Quarantine = &activities.QuarantineSettings{MaxRows: 3, MaxShare: 1}
+	l.put("1.csv", 2*time.Hour, header, l.row(1, "one", "01"), "x,v,2024-05-01 00:00:00", "y,v,2024-05-01 00:00:00")
+	l.put("2.csv", time.Hour, header, "z,v,2024-05-01 00:00:00")
+	l.run()
+	require.Len(t, l.quarantine(), 3)
+	l.put("1.csv", 90*time.Minute, header, l.row(1, "one", "01"), l.row(2, "x", "01"), "y,v,2024-05-01 00:00:00")
+	plan, _ := l.run()
+	in := activities.SettleQuarantineInput{
+		RangeInput: activities.RangeInput{Table: "lake.orders", Run: plan.Run, PlanSum: plan.PlanSum}, Failed: true,
+	}
+	var out activities.SettleQuarantineResult
+	require.NoError(t, l.step("SettleQuarantine", in, &out))
+	require.EqualValues(t, 3, out.Open)
+	in.Failed = false
+	for range 2 {
+		out = activities.SettleQuarantineResult{}
+		require.NoError(t, l.step("SettleQuarantine", in, &out))
+		require.EqualValues(t, 2, out.Open, "a row of each file")
+	}
+	require.Len(t, l.quarantine(), 2)
 }
 
 // A slice that has more such rows than may be set aside fails, and stages nothing. A step that is done again sets the

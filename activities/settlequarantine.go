@@ -36,7 +36,7 @@ type SettleQuarantineResult struct {
 // run's.
 //
 // A table of files has no source: entries of rows that could not be converted are closed where the run has read their
-// whole file again, and has set aside anew what is still refused. Others stay as they are.
+// whole file again: what is still refused has an entry of this run. Others stay as they are.
 //
 // Repeating it is harmless. It runs under the table's lease. in.Range names any range of the plan.
 func (a *Activities) SettleQuarantine(ctx context.Context, in SettleQuarantineInput) (SettleQuarantineResult, error) {
