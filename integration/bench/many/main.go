@@ -71,6 +71,9 @@ func run(ctx context.Context, getenv func(string) string, out io.Writer) error {
 	if err := s.StartWorker(ctx); err != nil {
 		return err
 	}
+	if _, err := m.readableCPU(); err != nil { // before minutes are spent
+		return err
+	}
 	if err := m.loadAll(ctx); err != nil {
 		return fmt.Errorf("first loads: %w", err)
 	}

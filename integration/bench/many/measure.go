@@ -30,7 +30,10 @@ type figures struct {
 
 func (m *many) measure(ctx context.Context) (*figures, error) {
 	f := &figures{settings: m.settings, version: m.Source.Version}
-	before := m.CPU()
+	before, err := m.readableCPU()
+	if err != nil {
+		return nil, err
+	}
 	m.Say("%d minutes of schedules", m.minutes)
 	begun := time.Now()
 	minutes, cancel := context.WithTimeout(ctx, time.Duration(m.minutes)*time.Minute)
@@ -41,17 +44,15 @@ func (m *many) measure(ctx context.Context) (*figures, error) {
 		return nil, err
 	}
 	f.took = time.Since(begun)
-	f.cpu = m.CPU().Since(before)
-	for _, who := range scene.Whose {
-		if _, known := f.cpu[who]; !known {
-			return nil, fmt.Errorf("the processor time of the %s is not known", who)
-		}
+	after, err := m.readableCPU()
+	if err != nil {
+		return nil, err
 	}
+	f.cpu = after.Since(before)
 	if err := m.readRuns(ctx, begun, f); err != nil {
 		return nil, err
 	}
 	m.Say("waiting for the last changes to arrive")
-	var err error
 	for end := time.Now().Add(3 * time.Minute); ; {
 		if f.differ, err = m.same(ctx); err != nil || f.differ == 0 || time.Now().After(end) {
 			return f, err
@@ -62,6 +63,17 @@ func (m *many) measure(ctx context.Context) (*figures, error) {
 		case <-time.After(time.Second):
 		}
 	}
+}
+
+// readableCPU is the processor time of all four processes so far. It fails where one is not known.
+func (m *many) readableCPU() (scene.CPUTimes, error) {
+	now := m.CPU()
+	for _, who := range scene.Whose {
+		if _, known := now[who]; !known {
+			return nil, fmt.Errorf("the processor time of the %s is not known: it has to be a process of this program", who)
+		}
+	}
+	return now, nil
 }
 
 // readRuns reads the runs that began within the measured minutes, from Temporal's list.
@@ -105,9 +117,9 @@ const manyHead = `# Many tables
 
 Written by ` + "`make bench-many`" + `; change nothing by hand.
 
-%s, %s %s, %d cores; both servers, Temporal's and the worker share the machine. %d tables of 100 rows, each on a schedule
-of a minute with a jitter of 50 s, for %d minutes; %d of them change once a minute. Servers and logins as in
-benchmarks.md.
+%s, %s %s, %d cores; both servers, Temporal's and the worker share the machine. %d tables of 100 rows,
+each on a schedule of a minute with a jitter of 50 s, for %d minutes; %d of them change once a minute. Servers and
+logins as in [benchmarks.md](benchmarks.md).
 
 `
 
