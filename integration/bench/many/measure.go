@@ -70,7 +70,7 @@ func (m *many) readableCPU() (scene.CPUTimes, error) {
 	now := m.CPU()
 	for _, who := range scene.Whose {
 		if _, known := now[who]; !known {
-			return nil, fmt.Errorf("the processor time of the %s is not known: it has to be a process of this program", who)
+			return nil, fmt.Errorf("the processor time of the %s is not known: it is no process of ours", who)
 		}
 	}
 	return now, nil
