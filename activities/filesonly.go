@@ -55,6 +55,9 @@ func (p *planDraft) chooseFiles(ctx context.Context, in PlanRunInput) error {
 // namedLoad is a file that a person has named, as a load of its own.
 func (p *planDraft) namedLoad(ctx context.Context, name string) (layout.Load, error) {
 	key := strings.TrimPrefix(strings.TrimPrefix(name, p.settings.Files.URL), "/")
+	if err := layout.CheckName(key); err != nil {
+		return layout.Load{}, translateFiles(ctx, err, p.filesAt())
+	}
 	e, err := p.files.store.Stat(ctx, key)
 	if errors.Is(err, files.ErrNotFound) {
 		return layout.Load{}, invalidInput("there is no file "+key, "write its name below files.url")

@@ -23,8 +23,6 @@ const (
 	byStep = "step"
 	// byTemporal: the command line follows a workflow of a real Temporal that ends by it.
 	byTemporal = "Temporal"
-	// byError: the error of a store is turned into it.
-	byError = "store's error"
 	// byWorkflow: the workflow fails by it on simulated hosts.
 	byWorkflow = "workflow"
 )

@@ -117,7 +117,8 @@ func (o Options) Check() error {
 	return err
 }
 
-// Discover lists what is there. It fails with ErrLayout, and with the errors of the store.
+// Discover lists what is there. It fails with ErrLayout, also where the name of a file of the table has control
+// characters, and with the errors of the store.
 func Discover(ctx context.Context, s files.Store, o Options) (Found, error) {
 	discover, err := o.discoverer()
 	if err != nil {
@@ -125,6 +126,9 @@ func Discover(ctx context.Context, s files.Store, o Options) (Found, error) {
 	}
 	found, err := discover(ctx, s)
 	if err != nil {
+		return Found{}, err
+	}
+	if err := found.checkNames(); err != nil {
 		return Found{}, err
 	}
 	sortLoads(found.Loads)

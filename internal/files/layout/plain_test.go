@@ -256,3 +256,18 @@ func TestOptionsThatCannotBeAreRefused(t *testing.T) {
 		require.ErrorContains(t, o.Check(), want)
 	}
 }
+
+// A terminal obeys the control characters of a name that it shows.
+func TestNamesWithControlCharactersAreRefused(t *testing.T) {
+	t.Parallel()
+	for _, complete := range []string{"settled:1m", "marker:_SUCCESS"} {
+		l := newLake(t)
+		l.write(-5, "a\x1b[2Jb.csv", "x")
+		_, err := layout.Discover(t.Context(), l.store(), layout.Options{
+			Layout: layout.Plain, Complete: complete, Match: []string{"*.csv"}, Now: noon,
+		})
+		require.ErrorIs(t, err, layout.ErrLayout)
+		require.ErrorContains(t, err, `"a\x1b[2Jb.csv" has control characters`)
+	}
+	require.NoError(t, layout.CheckName("ä b=1/c.csv"))
+}
