@@ -147,7 +147,7 @@ func (p *planDraft) fileColumns(ctx context.Context) ([]string, error) {
 	maker := f.found.Schema
 	switch {
 	case len(s.Files.Columns) > 0:
-		return p.onFilesTarget(ctx, s.Files.Columns, table.LevelRefuse)
+		return p.onFilesTarget(ctx, "columns.include", s.Files.Columns, table.LevelRefuse)
 	case maker != nil && len(maker.Columns) > 0:
 		names := make([]string, 0, len(maker.Columns)+len(f.found.Internal))
 		for _, c := range maker.Columns {
@@ -158,25 +158,28 @@ func (p *planDraft) fileColumns(ctx context.Context) ([]string, error) {
 				names = append(names, name)
 			}
 		}
-		return p.onFilesTarget(ctx, names, table.LevelWarn)
+		return p.onFilesTarget(ctx, "the maker's schema", names, table.LevelWarn)
 	case len(f.done.Columns) > 0:
-		return p.onFilesTarget(ctx, f.done.Columns, table.LevelWarn)
+		return p.onFilesTarget(ctx, "the columns of the first file", f.done.Columns, table.LevelWarn)
 	}
 	i := slices.IndexFunc(f.loads, func(l layout.Load) bool { return len(l.Files) > 0 })
 	if i < 0 {
 		return nil, nil
 	}
-	names, err := p.namesIn(ctx, f.loads[i].Files[0])
+	first := f.loads[i].Files[0]
+	names, err := p.namesIn(ctx, first)
 	if err != nil {
 		return nil, err
 	}
 	f.done.Columns = names
-	return p.onFilesTarget(ctx, names, table.LevelWarn)
+	return p.onFilesTarget(ctx, first.Key, names, table.LevelWarn)
 }
 
 // onFilesTarget are columns of files by the names that the target has for them. What it does not have is a finding.
-func (p *planDraft) onFilesTarget(ctx context.Context, names []string, missing table.Level) ([]string, error) {
-	matched, err := format.Match(names, p.table.Values())
+func (p *planDraft) onFilesTarget(
+	ctx context.Context, of string, names []string, missing table.Level,
+) ([]string, error) {
+	matched, err := format.Match(of, names, p.table.Values())
 	if err != nil {
 		return nil, translateFiles(ctx, err, p.filesAt())
 	}

@@ -217,7 +217,7 @@ func (p *planDraft) openKeys(
 		if err != nil {
 			return nil, nil, -1, err
 		}
-		matched, err := format.Match(names, cols)
+		matched, err := format.Match(file.Key, names, cols)
 		if err != nil {
 			return nil, nil, -1, err
 		}

@@ -62,7 +62,7 @@ func (p *planDraft) probeFile(ctx context.Context, file layout.File, o format.Op
 // noteAbsent says in a preview which columns a file does not have: its rows get NULL there. One of columns.include may
 // be misspelt.
 func (p *planDraft) noteAbsent(file string, names []string, want []table.Column) error {
-	matched, err := format.Match(names, want)
+	matched, err := format.Match(file, names, want)
 	if err != nil || len(matched.Missing) == 0 {
 		return err
 	}

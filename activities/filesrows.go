@@ -71,7 +71,7 @@ func (c *fileCopy) columnsIn(
 		if err != nil {
 			return nil, nil, err
 		}
-		matched, err := format.Match(names, want)
+		matched, err := format.Match(p.Key, names, want)
 		if err != nil {
 			return nil, nil, err
 		}

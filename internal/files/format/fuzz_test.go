@@ -49,7 +49,7 @@ func fuzzOne(t *testing.T, name string, b []byte, o format.Options, cols []table
 	if err != nil {
 		return
 	}
-	if m, err := format.Match(names, cols); err == nil {
+	if m, err := format.Match("f", names, cols); err == nil {
 		for len(m.Columns) > 0 {
 			err := fuzzRead(t, f, name, o, m.Columns)
 			checkRefusal(t, err)

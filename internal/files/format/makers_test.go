@@ -165,7 +165,7 @@ func TestFilesOfOtherMakersArriveExactly(t *testing.T) {
 			f := load(t, c.name)
 			names, err := format.Names(t.Context(), f, c.name, c.options)
 			require.NoError(t, err)
-			m, err := format.Match(names, without(makersColumns, c.lacks...))
+			m, err := format.Match("f", names, without(makersColumns, c.lacks...))
 			require.NoError(t, err)
 			require.Empty(t, m.Missing)
 			want := expected(t, m.Columns)

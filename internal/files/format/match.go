@@ -20,8 +20,9 @@ type Matched struct {
 
 // Match joins the names in a file with the target's columns: by the name itself, else without case, else by the rule
 // by which dlt makes names (see Snake), applied to both. Two names in the file for one column, and two columns for one
-// name, are ErrColumns. Generated columns take no values: their names are Extra.
-func Match(names []string, target []table.Column) (Matched, error) {
+// name, are ErrColumns. Generated columns take no values: their names are Extra. of is what the names are of, such as a
+// file's key: errors begin with it.
+func Match(of string, names []string, target []table.Column) (Matched, error) {
 	var m Matched
 	owner := make([]int, len(names)) // the column of each name, counted from 1
 	carried := table.Carried(target)
@@ -43,11 +44,11 @@ func Match(names []string, target []table.Column) (Matched, error) {
 				continue
 			case c < 0:
 				if found[-c-1] == 0 {
-					return m, fmt.Errorf("%w: %q of the file is more than one column of the target", ErrColumns, name)
+					return m, fmt.Errorf("%s: %w: %q is more than one column of the target", of, ErrColumns, name)
 				}
 				continue
 			case found[c-1] != 0:
-				return m, fmt.Errorf("%w: %q and %q of the file are both %q of the target", ErrColumns,
+				return m, fmt.Errorf("%s: %w: %q and %q are both %q of the target", of, ErrColumns,
 					names[found[c-1]-1], name, carried[c-1].Name)
 			}
 			owner[n], found[c-1] = c, n+1

@@ -47,9 +47,10 @@ func TestMatch(t *testing.T) {
 		{file: []string{"user_id"}, target: []string{"userId", "UserId"}, err: "more than one column"},
 		{file: []string{"userId", "user_id"}, target: []string{"userId", "user_id"}, from: []string{"", ""}},
 	} {
-		m, err := format.Match(c.file, named(c.target...))
+		m, err := format.Match("a.csv", c.file, named(c.target...))
 		if c.err != "" {
 			require.ErrorIs(t, err, format.ErrColumns)
+			require.ErrorContains(t, err, "a.csv: "+format.ErrColumns.Error()+": ")
 			require.ErrorContains(t, err, c.err)
 			continue
 		}
@@ -62,7 +63,7 @@ func TestMatch(t *testing.T) {
 		require.Equal(t, c.missing, m.Missing)
 		require.Equal(t, c.extra, m.Extra)
 	}
-	m, err := format.Match([]string{"sum"}, []table.Column{{Name: "sum", Generated: true}})
+	m, err := format.Match("a.csv", []string{"sum"}, []table.Column{{Name: "sum", Generated: true}})
 	require.NoError(t, err)
 	require.Equal(t, []string{"sum"}, m.Extra)
 }
