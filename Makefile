@@ -102,7 +102,7 @@ test-model: ## all states of the window protocol's model: 26 million, a few minu
 	TABLEHAUL_MODEL_FULL=1 $(GO) test -count=1 -timeout 30m -v ./integration/model
 
 # All checks run, the quick ones first: one that fails hides no other.
-TEXT_TESTS := TestNoText|TestNoDeclaration|TestLines|TestLinks|TestFunctionsOfTests
+TEXT_TESTS := TestNoText|TestNoDeclaration|TestLines|TestLinks|TestTables|TestFunctionsOfTests
 .PHONY: lint
 lint: $(GOLANGCI) $(WORKFLOWCHECK) $(GOVULNCHECK) ## linters, words, vulnerabilities, deterministic workflows
 	@failed=; check() { echo "$$*"; "$$@" || failed+=$$'\n'"  $$*"; }; \

@@ -184,10 +184,33 @@ func TestLinesAreShort(t *testing.T) {
 	}
 }
 
+// A table of Markdown whose lines were joined as those of a paragraph is shown as one.
+func TestTablesOfMarkdownAreTables(t *testing.T) {
+	for _, path := range texts(t) {
+		if filepath.Ext(path) != ".md" {
+			continue
+		}
+		fence, before := false, ""
+		all := lines(t, path)
+		for i, line := range all {
+			if strings.HasPrefix(strings.TrimSpace(line), "```") {
+				fence = !fence
+			}
+			row, first := strings.HasPrefix(line, "|"), !strings.HasPrefix(before, "|")
+			if !fence && row && first && (i+1 == len(all) || !divider.MatchString(all[i+1])) {
+				t.Errorf("%s:%d: a table begins with its heads and a line of |---|", path[3:], i+1)
+			}
+			before = line
+		}
+	}
+}
+
 var (
+	// divider is the second line of a table.
+	divider  = regexp.MustCompile(`^\|( *:?-+:? *\|)+$`)
 	commands = regexp.MustCompile("```(sh|sql|yaml|go)\\b")
 	// generated pages have a line for each item.
-	generated = regexp.MustCompile(`docs/benchmarks(-peers|-verify|-files|-large)?\.md$`)
+	generated = regexp.MustCompile(`docs/benchmarks(-peers|-verify|-files|-large|-many)?\.md$`)
 )
 
 // mayBeLong reports rows of a table of Markdown, and lines that an address makes long.

@@ -20,7 +20,8 @@ func TestTheStartSaysWhoCanUseTheServer(t *testing.T) {
 		require.NoError(t, err)
 		var stderr bytes.Buffer
 		require.NoError(t, announce(settings{}, serverConfig{ip: ip}, d, io.Discard, &stderr))
-		require.Contains(t, stderr.String(), "warning: "+who+" can read and end workflows, start runs and move watermarks")
+		require.Contains(t, stderr.String(),
+			"warning: "+who+" can read and end workflows, start runs and move watermarks")
 		require.NoError(t, d.close())
 	}
 }
