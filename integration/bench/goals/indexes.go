@@ -37,7 +37,7 @@ func (b *bench) indexes(ctx context.Context) error {
 	}
 	return rounds(
 		ctx, 1, nil, load("first load, five indexes", tableConfig, &b.figures.indexesBefore),
-		load("first load, then four indexes", tableConfig+", tuning: { indexesAfterLoad: true }",
+		load("first load, then five indexes", tableConfig+", tuning: { indexesAfterLoad: true }",
 			&b.figures.indexesAfter),
 	)
 }

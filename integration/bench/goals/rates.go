@@ -46,5 +46,5 @@ func (f *figures) rates() []rated {
 	return append(out, rated{"incremental run, " + shapes[0].name, &f.many.merge},
 		rated{"the usual way with the same rows", &f.many.usual}, rated{"the same rows again", &f.again},
 		rated{"first load, five indexes from the start", &f.indexesBefore},
-		rated{"first load, four of five indexes after it", &f.indexesAfter})
+		rated{"first load, five indexes after it", &f.indexesAfter})
 }

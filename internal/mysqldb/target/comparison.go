@@ -161,7 +161,8 @@ func (c *comparison) createTable(ctx context.Context) error {
 	if c.options.DeferIndexes {
 		if c.Deferred = c.ddl.deferredIndexes(nil); len(c.Deferred) > 0 {
 			c.grants.require(c.Diff, "ALTER")
-			c.addFinding(table.LevelInfo, "", "indexes are added after the first load: "+deferredNames(c.Deferred), "")
+			c.addFinding(table.LevelInfo, "", "indexes are added after the first load: "+deferredNames(c.Deferred)+
+				buildMemory(c.dst.Server), "")
 		}
 	}
 	c.Statements = append(c.Statements, c.ddl.create(c.Name, c.options.DeferIndexes))

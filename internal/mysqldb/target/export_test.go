@@ -2,6 +2,7 @@ package target
 
 import (
 	"context"
+	"database/sql"
 	"time"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
@@ -22,6 +23,18 @@ func ExecWatched(ctx context.Context, d *mysqldb.DB, statement string, every tim
 	}
 	defer func() { _ = conn.Close() }()
 	return execWatched(ctx, d, conn, statement, every)
+}
+
+// SetForBuild and BuildSettings are setForBuild, and the names of the settings.
+func SetForBuild(ctx context.Context, conn *sql.Conn, s mysqldb.Server) (restore func()) {
+	return setForBuild(ctx, conn, s)
+}
+
+func BuildSettings(s mysqldb.Server) (names []string) {
+	for _, one := range buildSettings(s) {
+		names = append(names, one.name)
+	}
+	return names
 }
 
 // FailedTries is how the tries at a table's exclusive lock are counted, from nothing.
