@@ -30,7 +30,8 @@ func buildSettings(s mysqldb.Server) []sessionSetting {
 		return nil
 	}
 	return []sessionSetting{
-		{"innodb_ddl_buffer_size", buildBuffer}, {"innodb_ddl_threads", buildThreads},
+		{"innodb_ddl_buffer_size", buildBuffer},
+		{"innodb_ddl_threads", buildThreads},
 		{"innodb_parallel_read_threads", buildThreads},
 	}
 }
