@@ -51,7 +51,7 @@ func (o *stateWorkflow) emptyRun(ctx workflow.Context, req owner.EmptyRunRequest
 	}
 	o.grant(ctx, req.Begin)
 	req.Finish.Fence = o.state.Fence
-	if _, err := o.finish(ctx, req.Finish); err != nil {
+	if err := o.finish(ctx, req.Finish); err != nil {
 		return owner.EmptyRunReply{}, err
 	}
 	return o.emptyRunReply(req), nil
@@ -62,12 +62,4 @@ func (o *stateWorkflow) emptyRunReply(req owner.EmptyRunRequest) owner.EmptyRunR
 		Watermark: o.state.Watermark, FreshAt: o.state.FreshAt, LastSuccess: o.state.LastSuccess,
 		KnownWarnings: o.state.KnownWarnings(req.Finish.Warnings),
 	}
-}
-
-// reply is the state as an update replies with it. Of the last runs it has one: all of them are 25 KB, and each reply
-// is kept in the history.
-func (o *stateWorkflow) reply() owner.State {
-	s := o.state
-	s.LastRuns = s.LastRuns[max(0, len(s.LastRuns)-1):]
-	return s
 }

@@ -41,24 +41,24 @@ func (o *stateWorkflow) checkRelease(req owner.ReleaseRequest) error {
 }
 
 // release gives back the lease of a slice. It is no run, and leaves no record.
-func (o *stateWorkflow) release(ctx workflow.Context, req owner.ReleaseRequest) (owner.State, error) {
+func (o *stateWorkflow) release(ctx workflow.Context, req owner.ReleaseRequest) error {
 	o.changed()
 	if req.Fence != o.state.Released {
 		o.state.Lease, o.state.Released = nil, req.Fence
 		o.show(ctx)
 	}
-	return o.reply(), nil
+	return nil
 }
 
 // recordVerify keeps what a comparison has found. It needs no lease, since it changes nothing that runs depend on.
-func (o *stateWorkflow) recordVerify(ctx workflow.Context, req owner.VerifyRequest) (owner.State, error) {
+func (o *stateWorkflow) recordVerify(ctx workflow.Context, req owner.VerifyRequest) error {
 	if req.Sweep != nil {
 		return o.recordSweep(ctx, req)
 	}
 	last, now := o.state.LastVerify, workflow.Now(ctx).UTC()
 	repeated := last != nil && last.WorkflowID == req.Record.WorkflowID && last.RunID == req.Record.RunID
 	if repeated || req.StateID != o.state.ID {
-		return o.reply(), nil
+		return nil
 	}
 	o.changed()
 	req.Record.At = now
@@ -66,7 +66,7 @@ func (o *stateWorkflow) recordVerify(ctx workflow.Context, req owner.VerifyReque
 	o.state.LastVerify = &req.Record
 	o.setKept(req.Kept, now)
 	o.show(ctx)
-	return o.reply(), nil
+	return nil
 }
 
 // setKept keeps how much staging keeps of the table.

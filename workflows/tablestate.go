@@ -70,15 +70,15 @@ func (o *stateWorkflow) handle(ctx workflow.Context) error {
 		name               string
 		handler, validator any
 	}{
-		{owner.UpdateBeginRun, o.begin, o.checkBegin},
-		{owner.UpdateRecordProgress, o.progress, o.checkProgress},
-		{owner.UpdateFinishRun, o.finish, o.checkFinish},
+		{owner.UpdateBeginRun, replying(o, o.begin), o.checkBegin},
+		{owner.UpdateRecordProgress, replying(o, o.progress), o.checkProgress},
+		{owner.UpdateFinishRun, replying(o, o.finish), o.checkFinish},
 		{owner.UpdateRecordEmptyRun, o.emptyRun, o.checkEmptyRun},
-		{owner.UpdateSetWatermark, o.set, o.checkSet},
-		{owner.UpdateReleaseLease, o.release, o.checkRelease},
-		{owner.UpdateRecordVerify, o.recordVerify, func(owner.VerifyRequest) error { return nil }},
-		{owner.UpdatePauseDeletes, o.pauseDeletes, nil},
-		{owner.UpdateAckWarnings, o.ackWarnings, nil},
+		{owner.UpdateSetWatermark, replying(o, o.set), o.checkSet},
+		{owner.UpdateReleaseLease, replying(o, o.release), o.checkRelease},
+		{owner.UpdateRecordVerify, replying(o, o.recordVerify), func(owner.VerifyRequest) error { return nil }},
+		{owner.UpdatePauseDeletes, replying(o, o.pauseDeletes), nil},
+		{owner.UpdateAckWarnings, replying(o, o.ackWarnings), nil},
 	} {
 		opts := workflow.UpdateHandlerOptions{Validator: u.validator}
 		if err := workflow.SetUpdateHandlerWithOptions(ctx, u.name, u.handler, opts); err != nil {
@@ -86,6 +86,19 @@ func (o *stateWorkflow) handle(ctx workflow.Context) error {
 		}
 	}
 	return nil
+}
+
+// replying is a handler whose reply is the state. Of the last runs the reply has one: all of them are 25 KB, and each
+// reply is kept in the history.
+func replying[R any](
+	o *stateWorkflow, handle func(workflow.Context, R) error,
+) func(workflow.Context, R) (owner.State, error) {
+	return func(ctx workflow.Context, req R) (owner.State, error) {
+		err := handle(ctx, req)
+		s := o.state
+		s.LastRuns = s.LastRuns[max(0, len(s.LastRuns)-1):]
+		return s, err
+	}
 }
 
 // checkBegin refuses a run while another one holds the lease, unless it takes that lease over. It refuses a slice while
@@ -103,21 +116,21 @@ func (o *stateWorkflow) checkBegin(req owner.BeginRequest) error {
 	return nil
 }
 
-func (o *stateWorkflow) begin(ctx workflow.Context, req owner.BeginRequest) (owner.State, error) {
+func (o *stateWorkflow) begin(ctx workflow.Context, req owner.BeginRequest) error {
 	if err := o.waitForSlice(ctx, req); err != nil {
-		return o.reply(), err
+		return err
 	}
 	o.changed()
 	o.grant(ctx, req)
 	o.show(ctx)
-	return o.reply(), nil
+	return nil
 }
 
 func (o *stateWorkflow) checkProgress(req owner.ProgressRequest) error {
 	return o.checkLease(req.RunID, req.Fence)
 }
 
-func (o *stateWorkflow) progress(ctx workflow.Context, req owner.ProgressRequest) (owner.State, error) {
+func (o *stateWorkflow) progress(ctx workflow.Context, req owner.ProgressRequest) error {
 	o.changed()
 	o.bindIdentity(req.Identity)
 	if req.FirstLoad != nil {
@@ -142,7 +155,7 @@ func (o *stateWorkflow) progress(ctx workflow.Context, req owner.ProgressRequest
 		o.state.HeldBack, o.state.HeldBackSeconds = *req.HeldBack, req.HeldBackSeconds
 	}
 	o.show(ctx)
-	return o.reply(), nil
+	return nil
 }
 
 // finished reports whether the run of a request has finished already: the reply of an earlier try was lost.
@@ -158,10 +171,10 @@ func (o *stateWorkflow) checkFinish(req owner.FinishRequest) error {
 	return o.checkLease(req.RunID, req.Fence)
 }
 
-func (o *stateWorkflow) finish(ctx workflow.Context, req owner.FinishRequest) (owner.State, error) {
+func (o *stateWorkflow) finish(ctx workflow.Context, req owner.FinishRequest) error {
 	o.changed()
 	if o.finished(req) {
-		return o.reply(), nil
+		return nil
 	}
 	o.bindIdentity(req.Identity)
 	if req.Watermark != "" {
@@ -183,7 +196,7 @@ func (o *stateWorkflow) finish(ctx workflow.Context, req owner.FinishRequest) (o
 	if req.Refused {
 		o.state.Lease = nil
 		o.show(ctx)
-		return o.reply(), nil
+		return nil
 	}
 	o.state.Loaded = o.state.Loaded || req.Record.Rows > 0
 	req.Record.Finished = workflow.Now(ctx).UTC()
@@ -192,7 +205,7 @@ func (o *stateWorkflow) finish(ctx workflow.Context, req owner.FinishRequest) (o
 	o.state.LastRuns = append(o.state.LastRuns, req.Record)
 	o.state.LastRuns = o.state.LastRuns[max(0, len(o.state.LastRuns)-keptRuns):]
 	o.show(ctx)
-	return o.reply(), nil
+	return nil
 }
 
 // count keeps how the table's runs end, and how fresh its target is.
@@ -239,18 +252,18 @@ func (o *stateWorkflow) busy(remedy string) error {
 		fmt.Sprintf("table %s is being written by workflow %s (run %s)", o.state.Table, l.WorkflowID, l.RunID), remedy)
 }
 
-func (o *stateWorkflow) set(ctx workflow.Context, req owner.SetRequest) (owner.State, error) {
+func (o *stateWorkflow) set(ctx workflow.Context, req owner.SetRequest) error {
 	if err := o.waitForSlice(ctx, owner.BeginRequest{}); err != nil {
-		return o.reply(), err
+		return err
 	}
 	if o.state.Lease != nil {
-		return o.reply(), o.busy("wait for it, then set the watermark")
+		return o.busy("wait for it, then set the watermark")
 	}
 	o.changed()
 	if req.Adopt {
 		o.state.Adopt, o.state.Identity = true, nil
 		o.show(ctx)
-		return o.reply(), nil
+		return nil
 	}
 	o.state.SetByHand = o.state.Identity == nil
 	o.state.Watermark, o.state.Cursor, o.state.TailTop = req.Watermark, req.Cursor, ""
@@ -258,7 +271,7 @@ func (o *stateWorkflow) set(ctx workflow.Context, req owner.SetRequest) (owner.S
 	o.state.ClockBack, o.state.ClockUntil = 0, ""
 	o.state.HeldBackSeconds, o.state.FreshAt = 0, time.Time{} // a cursor value alone says nothing of time
 	o.show(ctx)
-	return o.reply(), nil
+	return nil
 }
 
 // bind keeps what the watermark speaks of.
