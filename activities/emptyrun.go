@@ -66,10 +66,8 @@ func (a *Activities) emptyRun(ctx context.Context, s Settings, begin owner.Begin
 	}, &reply); err != nil {
 		return nil // another run was faster, or a worker of an older version keeps the state
 	}
-	a.observeEmpty(state, finish, reply)
-	a.deps.Metrics.Ended(name, finish.Record.Outcome, finish.Record.Seconds)
-	logStep(ctx, "outcome", finish.Record.Outcome, "mode", out.Mode, "rows", 0, "window", out.Window.String(),
-		"warnings", len(out.Warnings), "runSeconds", finish.Record.Seconds, "watermark", reply.Watermark)
+	a.showEnd(ctx, name, finish.Record, stateAfter(state, finish, reply), "window", out.Window.String(),
+		"warnings", len(out.Warnings))
 	return &EmptyRun{
 		Target: out.Target, Window: out.Window, Watermark: reply.Watermark, FreshAt: reply.FreshAt,
 		Warnings: out.Warnings, KnownWarnings: reply.KnownWarnings, Seconds: time.Since(begun).Seconds(),
@@ -109,23 +107,22 @@ func emptyFinish(
 	ctx context.Context, begin owner.BeginRequest, state owner.State, p *planDraft, out PlanRunResult,
 ) owner.FinishRequest {
 	finish := owner.FinishRequest{
-		RunID: begin.RunID, Watermark: out.Window.Hi, Cursor: out.Cursor, Seen: out.Seen, TailTop: out.TailTop,
-		FreshAt: out.FreshAt, ForgetFirstLoad: true, ClockBack: out.ClockBack, ClockUntil: out.ClockUntil,
-		Warnings: out.Warnings,
+		RunID: begin.RunID, ClockBack: out.ClockBack, ClockUntil: out.ClockUntil, Warnings: out.Warnings,
 		Record: owner.RunRecord{
 			WorkflowID: begin.WorkflowID, RunID: begin.RunID, Mode: out.Mode, Outcome: owner.OutcomeDone,
 			Window: out.Window, Seconds: time.Since(activity.GetInfo(ctx).ScheduledTime).Seconds(),
 		},
 	}
+	out.RaiseWatermark(&finish, state.Watermark)
 	if !reflect.DeepEqual(p.id.now, *state.Identity) {
 		finish.Identity = &p.id.now
 	}
 	return finish
 }
 
-// observeEmpty shows the state after an empty run.
-func (a *Activities) observeEmpty(s owner.State, finish owner.FinishRequest, reply owner.EmptyRunReply) {
+// stateAfter is the state after an empty run, as far as it is shown.
+func stateAfter(s owner.State, finish owner.FinishRequest, reply owner.EmptyRunReply) owner.State {
 	s.Watermark, s.FreshAt, s.LastSuccess, s.FailedRuns = reply.Watermark, reply.FreshAt, reply.LastSuccess, 0
 	s.LastRuns = []owner.RunRecord{finish.Record}
-	a.observe(s)
+	return s
 }

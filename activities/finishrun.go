@@ -42,10 +42,7 @@ func (a *Activities) FinishRun(ctx context.Context, in FinishRunInput) (FinishRu
 	if err := a.update(ctx, in.Table, owner.UpdateFinishRun, in.Finish, &s); err != nil {
 		return FinishRunResult{}, err
 	}
-	a.observe(s)
-	a.deps.Metrics.Ended(in.Table, in.Finish.Record.Outcome, in.Finish.Record.Seconds)
-	logStep(ctx, "outcome", in.Finish.Record.Outcome, "mode", in.Finish.Record.Mode, "rows", in.Finish.Record.Rows,
-		"runSeconds", in.Finish.Record.Seconds, "watermark", s.Watermark)
+	a.showEnd(ctx, in.Table, in.Finish.Record, s)
 	if in.DropPlan != "" {
 		a.forgetPlan(ctx, in.Table, in.DropPlan)
 	}
@@ -53,4 +50,14 @@ func (a *Activities) FinishRun(ctx context.Context, in FinishRunInput) (FinishRu
 		a.forgetPlan(ctx, in.Table, in.DropTaken)
 	}
 	return FinishRunResult{Watermark: s.Watermark, KnownWarnings: s.KnownWarnings(in.Finish.Warnings)}, nil
+}
+
+// showEnd shows by metrics and in the log that a run has ended, and the state that it has left. more are further keys
+// and values of the log.
+func (a *Activities) showEnd(ctx context.Context, tbl string, r owner.RunRecord, s owner.State, more ...any) {
+	a.observe(s)
+	a.deps.Metrics.Ended(tbl, r.Outcome, r.Seconds)
+	logStep(ctx, append([]any{
+		"outcome", r.Outcome, "mode", r.Mode, "rows", r.Rows, "runSeconds", r.Seconds, "watermark", s.Watermark,
+	}, more...)...)
 }

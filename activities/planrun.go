@@ -116,6 +116,31 @@ type PlanRunResult struct {
 // there.
 func (p *PlanRunResult) KeepsProgress() bool { return p.Mode == api.ModeFirstLoad || p.Resumable }
 
+// RaiseWatermark sets the watermark that the state has after the run, where the mode has one. was is the one before.
+func (p *PlanRunResult) RaiseWatermark(req *owner.FinishRequest, was string) {
+	req.FreshAt, req.TailTop = p.FreshAt, p.TailTop
+	switch p.Mode {
+	case api.ModeFirstLoad:
+		req.Watermark, req.Cursor, req.ForgetFirstLoad = p.Window.Hi, p.Cursor, true
+		req.Seen = p.Seen
+	case api.ModeFiles:
+		req.ForgetFirstLoad = p.Resumable
+	case api.ModeReplace:
+		req.ForgetFirstLoad = true
+		if p.Window.Hi != "" { // otherwise open work left no end, and the watermark stays
+			req.Watermark, req.Cursor, req.Seen = p.Window.Hi, p.Cursor, p.Seen
+		}
+	case api.ModeIncremental:
+		req.ForgetFirstLoad = true // a full run that was ended: only another one begins again
+		req.Watermark, req.Cursor, req.Seen = p.Window.Hi, p.Cursor, p.Seen
+	case api.ModeBackfill:
+		// It stays, but for a cursor of another type or a target that has lost rows.
+		if p.Watermark != was {
+			req.Watermark, req.Cursor = p.Watermark, p.Cursor
+		}
+	}
+}
+
 // PlanProgress is what PlanRun heartbeats.
 type PlanProgress struct {
 	// Samples are what earlier tries have seen of an integer cursor, where none of them could choose

@@ -34,7 +34,7 @@ func (s *sync) finish(ctx workflow.Context, runErr error) error {
 	in := activities.FinishRunInput{Table: s.in.Table}
 	switch {
 	case runErr == nil:
-		s.raiseWatermark(&req)
+		s.plan.RaiseWatermark(&req, s.result.Watermark)
 		s.bindIdentity(&in, &req)
 		in.DropPlan, in.DropTaken = s.plan.Run, s.plan.TakenFrom
 		if s.plan.Files != nil {
@@ -91,31 +91,6 @@ func (s *sync) finishRun(
 		in.Queue = ""
 	}
 	return (&hostRouter{}).step(ctx, stateOptions, summary, "FinishRun", in).Get(ctx, out)
-}
-
-// raiseWatermark sets the new watermark, where the mode has one.
-func (s *sync) raiseWatermark(req *owner.FinishRequest) {
-	req.FreshAt, req.TailTop = s.plan.FreshAt, s.plan.TailTop
-	switch s.plan.Mode {
-	case api.ModeFirstLoad:
-		req.Watermark, req.Cursor, req.ForgetFirstLoad = s.plan.Window.Hi, s.plan.Cursor, true
-		req.Seen = s.plan.Seen
-	case api.ModeFiles:
-		req.ForgetFirstLoad = s.plan.Resumable
-	case api.ModeReplace:
-		req.ForgetFirstLoad = true
-		if s.plan.Window.Hi != "" { // otherwise open work left no end, and the watermark stays
-			req.Watermark, req.Cursor, req.Seen = s.plan.Window.Hi, s.plan.Cursor, s.plan.Seen
-		}
-	case api.ModeIncremental:
-		req.ForgetFirstLoad = true // a full run that was ended: only another one begins again
-		req.Watermark, req.Cursor, req.Seen = s.plan.Window.Hi, s.plan.Cursor, s.plan.Seen
-	case api.ModeBackfill:
-		// It stays, but for a cursor of another type or a target that has lost rows.
-		if s.plan.Watermark != s.result.Watermark {
-			req.Watermark, req.Cursor = s.plan.Watermark, s.plan.Cursor
-		}
-	}
 }
 
 // bindIdentity says what the watermark speaks of from now on, and has the target's state row say so first.

@@ -45,10 +45,8 @@ func (s *sync) planRun(ctx workflow.Context, state owner.State) error {
 	if s.planned && plan.PlanSum != s.plan.PlanSum && (plan.TakenFrom == "" || plan.TakenFrom != s.plan.Run) {
 		s.result.Counts = Counts{} // what a lost plan has moved is moved again
 	}
-	s.plan, s.planned, s.router = plan, true, hostRouter{queue: plan.Queue}
-	s.result.Target, s.result.Mode, s.result.Window = s.plan.Target, s.plan.Mode, s.plan.Window
-	s.result.Warnings, s.result.HeldBack = s.plan.Warnings, s.plan.HeldBack
-	s.status.Target, s.status.Mode, s.status.Window = s.plan.Target, s.plan.Mode, s.plan.Window
+	s.planned, s.router = true, hostRouter{queue: plan.Queue}
+	s.take(plan)
 	if plan.Files != nil {
 		s.result.Files = &plan.Files.FilesRead
 	}
@@ -59,6 +57,14 @@ func (s *sync) planRun(ctx workflow.Context, state owner.State) error {
 		s.status.Waits = []Wait{{Reason: s.plan.HeldBack, Since: workflow.Now(ctx).UTC()}}
 	}
 	return nil
+}
+
+// take makes a plan the run's.
+func (s *sync) take(plan activities.PlanRunResult) {
+	s.plan = plan
+	s.result.Target, s.result.Mode, s.result.Window = plan.Target, plan.Mode, plan.Window
+	s.result.Warnings, s.result.HeldBack = plan.Warnings, plan.HeldBack
+	s.status.Target, s.status.Mode, s.status.Window = plan.Target, plan.Mode, plan.Window
 }
 
 // recordPlan records in the state workflow what a later run needs to know, if the plan has any of it.
