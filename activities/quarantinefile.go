@@ -36,6 +36,9 @@ type quarantineFile struct {
 	key string // of the index itself
 }
 
+// isOf reports whether a run has set the rows aside; "" is any run.
+func (f *quarantineFile) isOf(run string) bool { return run == "" || runID(f.Run) == runID(run) }
+
 // entry is what a quarantine file says of a row, beside its values.
 type entry struct {
 	number  uint16

@@ -135,7 +135,7 @@ func (a *Activities) DropQuarantine(ctx context.Context, in QuarantineInput) (Dr
 		left := &settling{a: a, seen: map[string]bool{}}
 		out.Dropped = dropping(rowsOf(files, in.Run))
 		for _, f := range files {
-			if in.Run == "" || runID(f.Run) == runID(in.Run) {
+			if f.isOf(in.Run) {
 				if err := a.deps.Store.Delete(ctx, f.key, f.Part.Key); err != nil {
 					return api.Quarantine{}, translate(ctx, err, at)
 				}
@@ -156,7 +156,7 @@ func (a *Activities) DropQuarantine(ctx context.Context, in QuarantineInput) (Dr
 // rowsOf counts the rows of the files of a run, or of all runs.
 func rowsOf(files []quarantineFile, run string) (rows int64) {
 	for _, f := range files {
-		if run == "" || runID(f.Run) == runID(run) {
+		if f.isOf(run) {
 			rows += f.Part.Rows
 		}
 	}

@@ -59,7 +59,7 @@ func (a *Activities) readQuarantine(
 		places, ok := keyColumns(f.Key, f.Columns)
 		for i, e := range entries {
 			key, keyBytes := keyAt(rows, i, places)
-			if ok && seen[keyBytes] || in.Run != "" && runID(f.Run) != runID(in.Run) {
+			if ok && seen[keyBytes] || !f.isOf(in.Run) {
 				continue
 			}
 			seen[keyBytes] = ok
