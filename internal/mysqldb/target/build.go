@@ -44,21 +44,9 @@ func buildMemory(s mysqldb.Server) string {
 	return fmt.Sprintf("; the server takes up to %s of memory for it", human.Size(buildBuffer))
 }
 
-// execBuilding executes a statement that builds indexes, and that does not outlive ctx.
-func execBuilding(ctx context.Context, d *mysqldb.DB, statement string) error {
-	conn, err := d.Conn(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = conn.Close() }() // says only whether the connection is closed already
-	defer setForBuild(ctx, conn, d.Server)()
-	return execWatched(ctx, d, conn, statement, watchEvery)
-}
-
-// setForBuild gives a session the settings of a build; restore takes them back. A setting that the server refuses is
-// left out: it only makes the build faster.
-func setForBuild(ctx context.Context, conn *sql.Conn, s mysqldb.Server) (restore func()) {
-	settings := buildSettings(s)
+// set gives a session settings; restore takes them back. One that the server refuses is left out: it only makes a
+// statement faster.
+func set(ctx context.Context, conn *sql.Conn, settings []sessionSetting) (restore func()) {
 	for _, one := range settings {
 		_, _ = conn.ExecContext(ctx, fmt.Sprintf("SET SESSION %s = %d", one.name, one.value))
 	}

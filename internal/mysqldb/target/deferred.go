@@ -68,7 +68,7 @@ func (t *Target) AddIndexes(ctx context.Context, name table.Name, indexes []Defe
 		return 0, nil
 	}
 	for _, statement := range addIndexesSQL(name, missing) {
-		if err := execBuilding(ctx, t.DB, statement); err != nil {
+		if err := execCancelable(ctx, t.DB, statement, buildSettings(t.Server)...); err != nil {
 			return 0, fmt.Errorf("add indexes to %s: %w", name, mysqlerr.Safe(err))
 		}
 	}

@@ -27,13 +27,14 @@ const (
 var errStatementGone = errors.New("the server does not have the statement any more, and the connection says nothing")
 
 // execCancelable executes a long statement that does not outlive ctx: closing its connection,
-// which is all that a driver does, would let it run on.
-func execCancelable(ctx context.Context, d *mysqldb.DB, statement string) error {
+// which is all that a driver does, would let it run on. Its session has the settings meanwhile.
+func execCancelable(ctx context.Context, d *mysqldb.DB, statement string, settings ...sessionSetting) error {
 	conn, err := d.Conn(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = conn.Close() }() // says only whether the connection is closed already
+	defer set(ctx, conn, settings)()
 	return execWatched(ctx, d, conn, statement, watchEvery)
 }
 

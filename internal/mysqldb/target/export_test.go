@@ -25,9 +25,9 @@ func ExecWatched(ctx context.Context, d *mysqldb.DB, statement string, every tim
 	return execWatched(ctx, d, conn, statement, every)
 }
 
-// SetForBuild and BuildSettings are setForBuild, and the names of the settings.
+// SetForBuild sets what a session that builds indexes has, and BuildSettings are its names.
 func SetForBuild(ctx context.Context, conn *sql.Conn, s mysqldb.Server) (restore func()) {
-	return setForBuild(ctx, conn, s)
+	return set(ctx, conn, buildSettings(s))
 }
 
 func BuildSettings(s mysqldb.Server) (names []string) {
