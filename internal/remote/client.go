@@ -7,6 +7,7 @@ import (
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
+	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/sdk/client"
 	sdklog "go.temporal.io/sdk/log"
 
@@ -101,3 +102,11 @@ func (c *Client) HasWorker(ctx context.Context) (bool, error) {
 
 // memo names the table of a workflow in Temporal's lists, before the workflow itself does.
 func memo(tbl string) map[string]any { return map[string]any{api.MemoTable: tbl} }
+
+// memoTable reads back what memo wrote; "" where a workflow's memo names no table.
+func memoTable(e *workflowpb.WorkflowExecutionInfo) (tbl string) {
+	if p := e.GetMemo().GetFields()[api.MemoTable]; p != nil {
+		decode(p, &tbl)
+	}
+	return tbl
+}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	workflowpb "go.temporal.io/api/workflow/v1"
-	"go.temporal.io/sdk/converter"
 
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/owner"
@@ -43,11 +42,8 @@ func (c *Client) Going(ctx context.Context) (Going, error) {
 
 // tableOf is the table of a workflow, by its memo, and where that does not say it by its id.
 func (c *Client) tableOf(e *workflowpb.WorkflowExecutionInfo, byID func(queue, id string) string) string {
-	var name string
-	if p := e.GetMemo().GetFields()[api.MemoTable]; p != nil {
-		if converter.GetDefaultDataConverter().FromPayload(p, &name) == nil && name != "" {
-			return name
-		}
+	if name := memoTable(e); name != "" {
+		return name
 	}
 	return byID(c.taskQueue, e.GetExecution().GetWorkflowId())
 }

@@ -106,10 +106,7 @@ func (c *Client) recorded(
 
 // mayBeOf reports whether a workflow may be one of the table: its memo names no other.
 func mayBeOf(e *workflowpb.WorkflowExecutionInfo, tbl string) bool {
-	var of string
-	if p := e.GetMemo().GetFields()[api.MemoTable]; p != nil {
-		decode(p, &of)
-	}
+	of := memoTable(e)
 	return of == "" || of == tbl
 }
 
