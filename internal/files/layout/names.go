@@ -15,23 +15,23 @@ func CheckName(name string) error {
 }
 
 func (f Found) checkNames() error {
-	var names []string
 	for _, l := range f.Loads {
-		names = append(names, l.ID)
-		for _, file := range l.Files {
-			names = append(names, file.Key)
+		if err := checkNames(l.ID, l.Files); err != nil {
+			return err
 		}
 	}
 	for _, w := range f.Waiting {
-		names = append(names, w.ID)
-		for _, file := range w.Files {
-			names = append(names, file.Key)
-		}
-	}
-	for _, name := range names {
-		if err := CheckName(name); err != nil {
+		if err := checkNames(w.ID, w.Files); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func checkNames(id string, list []File) error {
+	err := CheckName(id)
+	for i := 0; err == nil && i < len(list); i++ {
+		err = CheckName(list[i].Key)
+	}
+	return err
 }
