@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
 	"github.com/tablehaul/tablehaul/internal/table"
@@ -16,12 +15,13 @@ import (
 // raise the setting takes a privilege on MySQL.
 const minListed = 64
 
-// checkWarnings reads the warnings of the last statement. The first one that is not allowed is the error.
+// checkWarnings reads the warnings of the last exec, before another statement. The first one that is not allowed is the
+// error.
 //
 // The server's reply has their number, which is read beside the driver where the connection is plain. To ask for it
 // (@@warning_count) clears the warnings on MySQL. So elsewhere the list is read after every batch.
 func (w *writer) checkWarnings(ctx context.Context, allowed func(mysqlerr.Problem) bool) error {
-	if a, known := mysqldb.AnswerOf(w.conn); known && a.Warnings == 0 {
+	if w.answered && w.answer.Warnings == 0 {
 		return nil
 	}
 	listed, err := w.listWarnings(ctx, allowed)
