@@ -82,18 +82,6 @@ func holds(t *testing.T, db *sql.DB, query string) {
 	}, timeout, every, "%.200s", query)
 }
 
-// settledLocal is settled for a DATETIME cursor, which holds the server's local time.
-func (p *product) settledLocal(name string) workflows.SyncTableResult {
-	p.t.Helper()
-	now := scalar(p.t, p.src, "SELECT CAST(NOW(6) AS CHAR)")
-	for {
-		if result := p.sync(name); result.Watermark >= now || p.t.Context().Err() != nil {
-			return result
-		}
-		pause(p.t.Context(), poll)
-	}
-}
-
 // state is what the table's state workflow keeps.
 func (p *product) state(name string) workflows.TableStateView {
 	p.t.Helper()

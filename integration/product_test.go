@@ -11,7 +11,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	_ "github.com/go-sql-driver/mysql"
 	"github.com/stretchr/testify/require"
@@ -234,28 +233,6 @@ func (p *product) equal(name string, key []string, columns ...string) {
 		compare.Side{DB: p.dst, Schema: p.to, Table: name}, compare.Options{Key: key, Columns: columns})
 	require.NoError(p.t, err)
 	require.True(p.t, report.Equal(), report.String())
-}
-
-// settled runs until a window has passed what was written before now: hi stays below the cursor's current unit, so
-// rows of this very second may come with the next run. The result is the last run's, with the rows that all of them
-// have written.
-func (p *product) settled(name string) workflows.SyncTableResult {
-	p.t.Helper()
-	var all workflows.Counts
-	var warnings []string
-	var now string
-	require.NoError(p.t, p.src.QueryRowContext(p.t.Context(), "SELECT CAST(UTC_TIMESTAMP(6) AS CHAR)").Scan(&now))
-	for wait := poll; ; wait = min(wait*3/2, time.Second) {
-		result := p.sync(name)
-		all.Inserted += result.Inserted
-		all.Updated += result.Updated
-		warnings = append(warnings, result.Warnings...)
-		if result.Watermark >= now || p.t.Context().Err() != nil {
-			result.Inserted, result.Updated, result.Warnings = all.Inserted, all.Updated, warnings
-			return result
-		}
-		pause(p.t.Context(), wait) // a run more costs more than the wait
-	}
 }
 
 // staged are the files left in staging.

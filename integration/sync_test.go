@@ -101,21 +101,6 @@ func TestTableWithoutCursorIsReadWhole(t *testing.T) {
 	})
 }
 
-// syncedTo runs until the watermark of a table with an integer cursor is this one, and returns how many rows came: on
-// MariaDB, a transaction of another test may hold it back for a while.
-func (p *product) syncedTo(name, watermark string) (inserted int64) {
-	p.t.Helper()
-	for {
-		r := p.sync(name)
-		inserted += r.Inserted
-		if r.Watermark == watermark {
-			return inserted
-		}
-		require.NoError(p.t, p.t.Context().Err())
-		pause(p.t.Context(), poll)
-	}
-}
-
 func TestIntegerCursor(t *testing.T) {
 	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
