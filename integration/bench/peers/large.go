@@ -25,8 +25,6 @@ type large struct {
 const (
 	largeRows    = 100_000_000
 	largeTimeout = 12 * time.Hour
-	// changedShare is the share of the rows that are changed: one of so many.
-	changedShare = 1000
 )
 
 // largeTools are the tools that bring the large table over, in their order.
@@ -37,12 +35,11 @@ func largeTools() []tool {
 	return []tool{at(ourName), usualTool, at("dlt, first replaced")}
 }
 
-// readLarge reads the settings of bench-large.
+// readLarge reads the settings of bench-large. The whole table on MySQL writes its page, whichever tools have a turn: the
+// page has all parts that are done.
 func readLarge(getenv func(string) string) (settings, error) {
 	s, err := readSettings(func(name string) string {
 		switch value := getenv(name); {
-		case name == "REPORT" && value == "" && getenv("ROWS")+getenv("CHANGES")+getenv("ONLY") == "":
-			return "docs/benchmarks-large.md"
 		case name == "ROWS" && value == "":
 			return fmt.Sprint(largeRows)
 		case name == "TIMEOUT" && value == "":
@@ -57,8 +54,9 @@ func readLarge(getenv func(string) string) (settings, error) {
 	if err := s.checkOnly(largeTools()); err != nil {
 		return s, err
 	}
-	if getenv("CHANGES") == "" {
-		s.changes = max(1000, s.rows/changedShare)
+	if s.report = getenv("REPORT"); s.report == "" && s.rows == largeRows && s.changes == changesOfGoal &&
+		s.flavor == servers.FlavorMySQL && !s.localInfile {
+		s.report = largePage
 	}
 	folder, err := largeFolder()
 	if err != nil {
@@ -100,12 +98,15 @@ func runLarge(ctx context.Context, getenv func(string) string, out io.Writer) (e
 	if err != nil {
 		return err
 	}
+	if err := l.renew(ctx); err != nil {
+		return err
+	}
 	if len(parts) > 0 {
 		if err := l.play(ctx, parts); err != nil {
 			return err
 		}
 	}
-	return l.show(ctx)
+	return l.print()
 }
 
 func (l *large) play(ctx context.Context, parts []part) (err error) {
@@ -137,7 +138,7 @@ func (l *large) play(ctx context.Context, parts []part) (err error) {
 	return nil
 }
 
-// do does one part and keeps its result. A tool that fails is a result, and its other parts are left out.
+// do does one part, keeps its result, and renews the page by it. A tool that fails is a result, and its other parts are left out.
 func (l *large) do(ctx context.Context, p part) error {
 	if p.what != partSource && l.failed(p.tool) {
 		return nil
@@ -155,5 +156,5 @@ func (l *large) do(ctx context.Context, p part) error {
 		return err
 	}
 	l.a.Say("%s: %s", p.title(), r)
-	return nil
+	return l.renew(ctx)
 }

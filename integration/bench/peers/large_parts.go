@@ -106,13 +106,10 @@ func (r partResult) String() string {
 
 func (r partResult) rate() int64 { return int64(float64(r.Rows) / max(r.Seconds, 1e-3)) }
 
-// all are the parts in their order.
-func (l *large) all() []part {
+// allParts are the parts in their order.
+func allParts() []part {
 	parts := []part{{what: partSource}}
 	for _, t := range largeTools() {
-		if !l.wants(t) {
-			continue
-		}
 		parts = append(parts, part{t, partLoad}, part{t, partChanges})
 		if t.command == nil {
 			parts = append(parts, part{t, partVerify})
@@ -121,7 +118,7 @@ func (l *large) all() []part {
 	return parts
 }
 
-// missing are the parts that are not done. Where the rows of another tool are on the target, a tool begins with its
+// missing are the parts that are to be done now: not done yet, and of a tool that has a turn. Where the rows of another tool are on the target, a tool begins with its
 // first load again.
 func (l *large) missing() (parts []part, err error) {
 	owner, err := os.ReadFile(l.file(onTarget))
@@ -129,7 +126,10 @@ func (l *large) missing() (parts []part, err error) {
 		return nil, err
 	}
 	again := map[string]bool{}
-	for _, p := range l.all() {
+	for _, p := range allParts() {
+		if p.what != partSource && !l.wants(p.tool) {
+			continue
+		}
 		_, done, err := l.kind(p)
 		if err != nil {
 			return nil, err
@@ -164,7 +164,7 @@ func (l *large) kind(p part) (r partResult, done bool, err error) {
 }
 
 func (l *large) failed(t tool) bool {
-	for _, p := range l.all() {
+	for _, p := range allParts() {
 		if r, done, err := l.kind(p); err == nil && done && p.what != partSource && p.tool.name == t.name &&
 			r.Failure != "" {
 			return true
@@ -185,6 +185,20 @@ func (l *large) keep(p part, r partResult) error {
 		return err
 	}
 	return errors.Join(os.Rename(file+".new", file), os.Remove(l.file(p.name()+begunSuffix)))
+}
+
+// results are those of the parts that are done, in their order.
+func (l *large) results() (results []partResult, err error) {
+	for _, p := range allParts() {
+		r, done, err := l.kind(p)
+		if err != nil {
+			return nil, err
+		}
+		if done {
+			results = append(results, r)
+		}
+	}
+	return results, nil
 }
 
 // result does a part. again says that an earlier call has begun it.

@@ -14,8 +14,9 @@
 // and renews them by the document as it is.
 //
 // With the argument large it is bench-large: one table of 100,000,000 rows, in parts that are kept, by us, by the usual
-// way and by dlt. It takes ROWS, CHANGES, FLAVOR, LOCAL_INFILE, TIMEOUT, ONLY and REPORT (docs/benchmarks-large.md by
-// default) as well. With large-clean it removes what that keeps.
+// way and by dlt. It takes ROWS, CHANGES, FLAVOR, LOCAL_INFILE, TIMEOUT, ONLY and REPORT as well. With its own rows and
+// changes it writes docs/benchmarks-large.md and the README's part whenever a part is done, of all that are done. With
+// large-clean it removes what that keeps.
 package main
 
 import (

@@ -136,19 +136,29 @@ func title(name string) string {
 	return tools[i].title
 }
 
-const (
-	readmeBegin = "<!-- peers: written by make bench-peers -->"
-	readmeEnd   = "<!-- /peers -->"
-)
+// marks are the lines around a part of a text that a benchmark writes.
+type marks struct{ begin, end string }
 
-// renewReadme puts the page's chart and table between the two marks of the README.
-func renewReadme(readme string, p page) (string, error) {
-	before, rest, begins := strings.Cut(readme, readmeBegin)
-	_, after, ends := strings.Cut(rest, readmeEnd)
+// peersMarks are around the chart and the table of the peers in README.md.
+var peersMarks = marks{"<!-- peers: written by make bench-peers -->", "<!-- /peers -->"}
+
+// around is the content with its marks, without a line's end behind them.
+func (m marks) around(content string) string { return m.begin + "\n" + content + m.end }
+
+// cut returns what stands between the marks, and what is before and behind them.
+func (m marks) cut(text string) (before, content, after string, err error) {
+	before, rest, begins := strings.Cut(text, m.begin+"\n")
+	content, after, ends := strings.Cut(rest, m.end)
 	if !begins || !ends {
-		return "", fmt.Errorf("README.md has no place for the peers: %s … %s", readmeBegin, readmeEnd)
+		return "", "", "", fmt.Errorf("the text has no place for this: %s … %s", m.begin, m.end)
 	}
-	return before + readmeBegin + "\n" + p.readme() + readmeEnd + after, nil
+	return before, content, after, nil
+}
+
+// renew puts the content between the marks of the text.
+func (m marks) renew(text, content string) (string, error) {
+	before, _, after, err := m.cut(text)
+	return before + m.around(content) + after, err
 }
 
 // draw renews the chart and the README's table by the document.
@@ -165,7 +175,7 @@ func draw(out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	renewed, err := renewReadme(string(readme), p)
+	renewed, err := peersMarks.renew(string(readme), p.readme())
 	if err != nil {
 		return err
 	}

@@ -31,7 +31,7 @@ func TestChartAndReadmeHaveThePagesFigures(t *testing.T) {
 	require.Equal(t, p.chart(), string(chart))
 	readme, err := os.ReadFile("README.md")
 	require.NoError(t, err)
-	renewed, err := renewReadme(string(readme), p)
+	renewed, err := peersMarks.renew(string(readme), p.readme())
 	require.NoError(t, err)
 	require.Equal(t, renewed, string(readme))
 }
@@ -79,16 +79,16 @@ func TestChartHasABarForEachFigure(t *testing.T) {
 func TestReadmeIsRenewedBetweenItsMarks(t *testing.T) {
 	p, err := readPage(somePage)
 	require.NoError(t, err)
-	out, err := renewReadme("before\n"+readmeBegin+"\nold\n"+readmeEnd+"\nafter\n", p)
+	out, err := peersMarks.renew("before\n"+peersMarks.around("old\n")+"\nafter\n", p.readme())
 	require.NoError(t, err)
-	require.True(t, strings.HasPrefix(out, "before\n"+readmeBegin+"\n!["))
-	require.True(t, strings.HasSuffix(out, readmeEnd+"\nafter\n"))
+	require.True(t, strings.HasPrefix(out, "before\n"+peersMarks.begin+"\n!["))
+	require.True(t, strings.HasSuffix(out, peersMarks.end+"\nafter\n"))
 	require.Contains(t, out, "| **Tablehaul** | 10.0 s | 2.5 s | 0.34 s, < 0.3 s | 3.4 ms | 0 |\n"+
 		"| ingestr, merging | 20.0 s | 1.0 s | 10.00 s, 0.85 s | 90.1 ms | 9 |\n"+
 		"| Sling | failed | failed | –, – | – | 0 |")
 	require.NotContains(t, out, "old")
-	_, err = renewReadme("a page without marks", p)
-	require.ErrorContains(t, err, readmeBegin)
+	_, err = peersMarks.renew("a page without marks", p.readme())
+	require.ErrorContains(t, err, peersMarks.begin)
 	_, err = readPage("# A page without a table")
 	require.Error(t, err)
 }

@@ -13,7 +13,7 @@ import (
 
 // usualTool is what many write by hand. It runs as this program with the argument usual, so that its memory is its own.
 var usualTool = tool{
-	name: "the usual way", command: usual, localInfile: true,
+	name: "the usual way", title: "the usual way, by `LOAD DATA LOCAL`", command: usual, localInfile: true,
 	config: "`SELECT` piped into `LOAD DATA LOCAL`; for changes into a staging table, then `DELETE` and `INSERT … " +
 		"SELECT` in one transaction",
 }
