@@ -35,8 +35,8 @@ func largeTools() []tool {
 	return []tool{at(ourName), usualTool, at("dlt, first replaced")}
 }
 
-// readLarge reads the settings of bench-large. The whole table on MySQL writes its page, whichever tools have a turn: the
-// page has all parts that are done.
+// readLarge reads the settings of bench-large. The whole table on MySQL writes its page, whichever tools have a turn:
+// the page has all parts that are done.
 func readLarge(getenv func(string) string) (settings, error) {
 	s, err := readSettings(func(name string) string {
 		switch value := getenv(name); {
@@ -138,7 +138,8 @@ func (l *large) play(ctx context.Context, parts []part) (err error) {
 	return nil
 }
 
-// do does one part, keeps its result, and renews the page by it. A tool that fails is a result, and its other parts are left out.
+// do does one part, keeps its result, and renews the page by it. A tool that fails is a result, and its other parts are
+// left out.
 func (l *large) do(ctx context.Context, p part) error {
 	if p.what != partSource && l.failed(p.tool) {
 		return nil

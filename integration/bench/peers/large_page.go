@@ -169,7 +169,7 @@ func largeGoals(results []partResult) (lines []string) {
 	atMost := goalChanges * max(1, float64(then.Rows)/changesOfGoal)
 	verdict(changed, then.Seconds <= atMost,
 		fmt.Sprintf("%s changes ≤ %.1f s", scene.Number(max(then.Rows, changesOfGoal)), atMost),
-		fmt.Sprintf("%.1f s", then.Seconds))
+		fmt.Sprintf("%.1f s for %s", then.Seconds, scene.Number(then.Rows)))
 	worker, staged := max(load.WorkerMiB, then.WorkerMiB), max(load.StagedMiB, then.StagedMiB)
 	verdict(loaded && changed, worker <= goalWorkerMiB, fmt.Sprintf("worker ≤ %d MiB", goalWorkerMiB),
 		fmt.Sprintf("%d MiB", worker))

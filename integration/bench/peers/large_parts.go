@@ -118,8 +118,8 @@ func allParts() []part {
 	return parts
 }
 
-// missing are the parts that are to be done now: not done yet, and of a tool that has a turn. Where the rows of another tool are on the target, a tool begins with its
-// first load again.
+// missing are the parts that are to be done now: not done yet, and of a tool that has a turn. Where the rows of another
+// tool are on the target, a tool begins with its first load again.
 func (l *large) missing() (parts []part, err error) {
 	owner, err := os.ReadFile(l.file(onTarget))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {

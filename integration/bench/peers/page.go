@@ -145,7 +145,7 @@ var peersMarks = marks{"<!-- peers: written by make bench-peers -->", "<!-- /pee
 // around is the content with its marks, without a line's end behind them.
 func (m marks) around(content string) string { return m.begin + "\n" + content + m.end }
 
-// cut returns what stands between the marks, and what is before and behind them.
+// cut returns what is between the marks, before them, and behind them.
 func (m marks) cut(text string) (before, content, after string, err error) {
 	before, rest, begins := strings.Cut(text, m.begin+"\n")
 	content, after, ends := strings.Cut(rest, m.end)
