@@ -21,8 +21,8 @@ import (
 	"github.com/tablehaul/tablehaul/internal/process"
 )
 
-// account is the login of every tool, ours too, so that its work can be separated from what the
-// other clients do.
+// account is the login of every other tool, so that its work can be separated from what the other clients do. Ours has
+// the scene's logins, with the documented grants.
 const account = "peer"
 
 // arena is what every tool finds: both servers as new, and the same rows.

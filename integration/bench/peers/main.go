@@ -4,13 +4,15 @@
 // load and an incremental run, and whether both sides are equal afterwards. A tool that fails is
 // reported with its message, never left out.
 //
-// Environment: ROWS (1000000), CHANGES (50000), FLAVOR (mysql or mariadb), LOCAL_INFILE (1: both servers allow LOAD
-// DATA LOCAL; otherwise they have their default), TIMEOUT of one tool
-// (20m), ONLY (names of tools, with commas), SLING and INGESTR (paths of programs to use instead of the packages'),
-// REPORT (file to write; docs/benchmarks-peers.md by default, and none where ROWS, CHANGES, ONLY or LOCAL_INFILE is
-// set).
+// On MySQL it does so twice: with the servers as they come, and with local_infile ON, there without the ways that are
+// not a tool's best. MariaDB has local_infile ON as it comes.
 //
-// The document on MySQL also renews the chart and the table of README.md. With the argument draw it measures nothing,
+// Environment: ROWS (1000000), CHANGES (50000), FLAVOR (mysql or mariadb), LOCAL_INFILE (0 or 1: only with the servers
+// as they come, or only with local_infile ON), TIMEOUT of one tool (20m), ONLY (names of tools or packages, with
+// commas), SLING and INGESTR (paths of programs to use instead of the packages'), REPORT (file to write;
+// docs/benchmarks-peers.md by default, and none where ROWS, CHANGES, ONLY or LOCAL_INFILE is set).
+//
+// The document on MySQL also renews the charts and the table of README.md. With the argument draw it measures nothing,
 // and renews them by the document as it is.
 //
 // With the argument large it is bench-large: one table of 100,000,000 rows, in parts that are kept, by us, by the usual
@@ -25,6 +27,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -81,9 +84,11 @@ func run(ctx context.Context, getenv func(string) string, stdout, stderr io.Writ
 type settings struct {
 	rows, changes int
 	flavor        servers.Flavor
-	localInfile   bool
-	timeout       time.Duration
-	only          []string
+	// localInfile is that of LOCAL_INFILE, which is "" where both are to be seen.
+	localInfile bool
+	asked       string
+	timeout     time.Duration
+	only        []string
 	// report is the document's path, "" for none.
 	report string
 	// kept is the folder that keeps all data, "" for none.
@@ -115,21 +120,37 @@ func readSettings(getenv func(string) string) (settings, error) {
 	if text := getenv("FLAVOR"); text != "" {
 		s.flavor = servers.Flavor(text)
 	}
-	switch text := getenv("LOCAL_INFILE"); text {
+	s.asked = getenv("LOCAL_INFILE")
+	switch text := s.asked; text {
 	case "", "0":
 	case "1":
 		s.localInfile = true
 	default:
 		return s, fmt.Errorf("LOCAL_INFILE=%s: give 0 or 1", text)
 	}
-	for name := range strings.SplitSeq(getenv("ONLY"), ",") {
-		if name = strings.TrimSpace(name); name != "" {
-			s.only = append(s.only, name)
-		}
-	}
-	if s.report = getenv("REPORT"); s.report == "" && !s.localInfile &&
-		getenv("ROWS")+getenv("CHANGES")+getenv("ONLY") == "" {
+	s.only = namesOf(getenv("ONLY"))
+	if s.report = getenv("REPORT"); s.report == "" &&
+		s.asked+getenv("ROWS")+getenv("CHANGES")+getenv("ONLY") == "" {
 		s.report = documentPath(s.flavor)
 	}
 	return s, nil
+}
+
+// namesOf reads names with commas between them. Some tools have a comma in their names.
+func namesOf(text string) (names []string) {
+	for part := range strings.SplitSeq(text, ",") {
+		if part = strings.TrimSpace(part); part == "" {
+			continue
+		}
+		if n := len(names); n > 0 && isTool(names[n-1]+", "+part) {
+			names[n-1] += ", " + part
+		} else {
+			names = append(names, part)
+		}
+	}
+	return names
+}
+
+func isTool(name string) bool {
+	return slices.ContainsFunc(tools, func(t tool) bool { return t.name == name })
 }

@@ -10,8 +10,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/go-sql-driver/mysql"
-
 	"github.com/tablehaul/tablehaul/internal/process"
 )
 
@@ -24,7 +22,7 @@ tables:
   - { name: shop.orders, cursor: updated_at }
 `
 
-// startWorker runs bin/tablehaul-worker as people do, with the account that all tools have.
+// startWorker runs bin/tablehaul-worker as people do, with logins that have the documented grants.
 func (a *arena) startWorker() (*process.Child, error) {
 	staging := filepath.Join(a.work, "staging")
 	if err := os.MkdirAll(staging, 0o700); err != nil {
@@ -39,7 +37,7 @@ func (a *arena) startWorker() (*process.Child, error) {
 	}
 	defer logFile.Close() //nolint:errcheck // the worker has it open by itself
 	cmd := exec.Command("bin/tablehaul-worker", "--config", a.ConfigFile())
-	cmd.Env = append(os.Environ(), "SHOP_DSN="+login(a.Source.Addr()), "WAREHOUSE_DSN="+login(a.Target.Addr()),
+	cmd.Env = append(os.Environ(), "SHOP_DSN="+a.SourceDSN(), "WAREHOUSE_DSN="+a.TargetDSN(),
 		"TEMPORAL_ADDRESS="+a.Temporal.Address)
 	cmd.Stdout, cmd.Stderr = logFile, logFile
 	child, err := process.Start(cmd)
@@ -47,12 +45,6 @@ func (a *arena) startWorker() (*process.Child, error) {
 		return nil, fmt.Errorf("start the worker: %w", err)
 	}
 	return child, nil
-}
-
-func login(addr string) string {
-	c := mysql.NewConfig()
-	c.User, c.Net, c.Addr = account, "tcp", addr
-	return c.FormatDSN()
 }
 
 // workerStop is what the worker gets to end by itself; its staged files are ours to remove.

@@ -34,6 +34,8 @@ type page struct {
 	date, machine, servers string
 	rows, changes          string
 	tools                  []figures
+	// infile are those of the pass with local_infile ON, none where there was none.
+	infile []figures
 }
 
 var (
@@ -59,9 +61,23 @@ func readPage(text string) (page, error) {
 			}
 		}
 	}
+	var rest string
+	p.tools, rest = readTable(text)
+	p.infile, _ = readTable(rest)
+	if p.date == "" || p.rows == "" || len(p.tools) == 0 {
+		return p, errors.New("the page of the peers has no table of figures")
+	}
+	return p, nil
+}
+
+// readTable reads the first table of figures of a text; rest is what follows it.
+func readTable(text string) (tools []figures, rest string) {
 	const begin = "\n|  | version |"
-	_, table, _ := strings.Cut(text, begin)
-	table, _, _ = strings.Cut(begin+table, "\n\n")
+	_, table, found := strings.Cut(text, begin)
+	if !found {
+		return nil, ""
+	}
+	table, rest, _ = strings.Cut(begin+table, "\n\n")
 	var head []string
 	for line := range strings.SplitSeq(strings.Trim(table, "\n"), "\n") {
 		cells := strings.Split(strings.Trim(line, "|"), "|")
@@ -71,7 +87,7 @@ func readPage(text string) (page, error) {
 		if head == nil {
 			head = cells
 		} else if len(cells) == len(head) && !strings.HasPrefix(cells[0], "---") {
-			p.tools = append(p.tools, readFigures(func(column string) string {
+			tools = append(tools, readFigures(func(column string) string {
 				if i := slices.Index(head, column); i >= 0 {
 					return cells[i]
 				}
@@ -79,10 +95,7 @@ func readPage(text string) (page, error) {
 			}))
 		}
 	}
-	if p.date == "" || p.rows == "" || len(p.tools) == 0 {
-		return p, errors.New("the page of the peers has no table of figures")
-	}
-	return p, nil
+	return tools, rest
 }
 
 // readFigures reads a row of the table by the names of its columns.
@@ -111,8 +124,8 @@ func secondsOf(cell string) float64 {
 
 // shown are the rows of chart and README: of each tool its best ways, ours first, then the faster first loads, and
 // those that failed last.
-func (p page) shown() []figures {
-	out := slices.DeleteFunc(slices.Clone(p.tools), func(f figures) bool { return title(f.name) == "" })
+func shown(tools []figures) []figures {
+	out := slices.DeleteFunc(slices.Clone(tools), func(f figures) bool { return title(f.name) == "" })
 	slices.SortStableFunc(out, func(a, b figures) int { return cmp.Compare(a.rank(), b.rank()) })
 	return out
 }
@@ -161,7 +174,7 @@ func (m marks) renew(text, content string) (string, error) {
 	return before + m.around(content) + after, err
 }
 
-// draw renews the chart and the README's table by the document.
+// draw renews the charts and the README's table by the document.
 func draw(out io.Writer) error {
 	text, err := os.ReadFile(documentPath(servers.FlavorMySQL))
 	if err != nil {
@@ -179,7 +192,11 @@ func draw(out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	for path, text := range map[string]string{chartFile: p.chart(), "README.md": renewed} {
+	files := map[string]string{chartFile: p.chart(p.tools), "README.md": renewed}
+	if len(p.infile) > 0 {
+		files[infileChart] = p.chart(p.infile)
+	}
+	for path, text := range files {
 		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 			return err
 		}
@@ -194,7 +211,7 @@ func (p page) readme() string {
 	fmt.Fprintf(&b, "| Tool | First load, %s rows | %s changes | Longest transaction | "+
 		"Other clients' p99 on the target | Lock timeouts of other clients |\n|---|---|---|---|---|---|\n",
 		p.rows, p.changes)
-	for _, f := range p.shown() {
+	for _, f := range shown(p.tools) {
 		name := title(f.name)
 		if f.name == ourName {
 			name = "**" + name + "**"

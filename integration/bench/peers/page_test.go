@@ -20,6 +20,11 @@ func TestChartAndReadmeHaveThePagesFigures(t *testing.T) {
 	p, err := readPage(string(text))
 	require.NoError(t, err)
 	require.Len(t, p.tools, len(tools))
+	if len(p.infile) > 0 {
+		chart, err := os.ReadFile(infileChart)
+		require.NoError(t, err)
+		require.Equal(t, p.chart(p.infile), string(chart))
+	}
 	for _, f := range p.tools {
 		for i := range f.seconds {
 			require.Contains(t, string(text), secondsText(f.seconds[i]), f.name)
@@ -28,7 +33,7 @@ func TestChartAndReadmeHaveThePagesFigures(t *testing.T) {
 	}
 	chart, err := os.ReadFile(chartFile)
 	require.NoError(t, err)
-	require.Equal(t, p.chart(), string(chart))
+	require.Equal(t, p.chart(p.tools), string(chart))
 	readme, err := os.ReadFile("README.md")
 	require.NoError(t, err)
 	renewed, err := peersMarks.renew(string(readme), p.readme())
@@ -58,7 +63,8 @@ const somePage = `# Beside other tools
 func TestChartHasABarForEachFigure(t *testing.T) {
 	p, err := readPage(somePage)
 	require.NoError(t, err)
-	chart := p.chart()
+	require.Empty(t, p.infile)
+	chart := p.chart(p.tools)
 	require.Contains(t, chart, "1,000 rows, seconds")
 	var shown []string
 	for _, m := range regexp.MustCompile(`>([^<>\n]+)</text>`).FindAllStringSubmatch(chart, -1) {
@@ -74,6 +80,17 @@ func TestChartHasABarForEachFigure(t *testing.T) {
 	widths := regexp.MustCompile(`width="([\d.]+)" height="16"`).FindAllStringSubmatch(chart, -1)
 	require.Equal(t, "32.5", widths[0][1])
 	require.Equal(t, "65.0", widths[1][1])
+}
+
+// The second table of the page is that of the servers with local_infile ON. README has the first one's figures.
+func TestTheSecondTableHasAChartOfItsOwn(t *testing.T) {
+	_, table, _ := strings.Cut(somePage, "\n|  | version |")
+	p, err := readPage(somePage + infileHead + "|  | version |" + strings.ReplaceAll(table, "10.0 s", "7.5 s"))
+	require.NoError(t, err)
+	require.Len(t, p.infile, len(p.tools))
+	require.Contains(t, p.chart(p.infile), "7.5 s")
+	require.NotContains(t, p.chart(p.tools), "7.5 s")
+	require.NotContains(t, p.readme(), "7.5 s")
 }
 
 func TestReadmeIsRenewedBetweenItsMarks(t *testing.T) {

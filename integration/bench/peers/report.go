@@ -16,32 +16,28 @@ import (
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
-// What we want to be, in times as fast: than dlt at its best, and than the best of the others.
-const (
-	goalOverDlt    = 5.0
-	goalOverOthers = 2.0
-)
-
-// show prints what was seen and, after a full run, writes the document, and the chart and the README's table by it.
-func (b *bench) show(ctx context.Context, a *arena, results []result) error {
-	fmt.Fprintf(b.out, "\n%s, %s rows, then %s changes\n", a.Source, scene.Number(int64(b.rows)),
-		scene.Number(int64(b.changes)))
-	t := resultTable(results)
-	t.SetStyle(table.StyleLight)
-	fmt.Fprintln(b.out, t.Render())
-	for _, line := range append(goals(results), goalsOfOthers(ours(results), b.idle)...) {
-		fmt.Fprintln(b.out, line)
-	}
-	for _, r := range results {
-		if r.failure != "" {
-			fmt.Fprintf(b.out, "%s failed: %s\n", r.name, r.failure)
+// show prints what was seen and, after a full run, writes the document, and the charts and the README's table by it.
+func (b *bench) show(ctx context.Context, a *arena, passes []pass) error {
+	for _, p := range passes {
+		fmt.Fprintf(b.out, "\n%s, %s rows, then %s changes, %s\n", a.Source, scene.Number(int64(b.rows)),
+			scene.Number(int64(b.changes)), p)
+		t := resultTable(p.results)
+		t.SetStyle(table.StyleLight)
+		fmt.Fprintln(b.out, t.Render())
+		for _, line := range goals(p.results, b.idle) {
+			fmt.Fprintln(b.out, line)
 		}
-		for _, line := range r.outcome.altered {
-			fmt.Fprintf(b.out, "%s altered the table: %s\n", r.name, line)
+		for _, r := range p.results {
+			if r.failure != "" {
+				fmt.Fprintf(b.out, "%s failed: %s\n", r.name, r.failure)
+			}
+			for _, line := range r.outcome.altered {
+				fmt.Fprintf(b.out, "%s altered the table: %s\n", r.name, line)
+			}
 		}
 	}
 	if path := b.report; path != "" {
-		if err := os.WriteFile(path, []byte(b.document(ctx, a, results)), 0o644); err != nil {
+		if err := os.WriteFile(path, []byte(b.document(ctx, a, passes)), 0o644); err != nil {
 			return fmt.Errorf("write the document: %w", err)
 		}
 		fmt.Fprintln(b.out, "written:", path)
@@ -51,12 +47,22 @@ func (b *bench) show(ctx context.Context, a *arena, results []result) error {
 			}
 		}
 	}
-	for _, r := range results {
-		if r.command == nil && !r.counts() {
-			return fmt.Errorf("ours: %s %s", r.failure, r.outcome)
+	for _, p := range passes {
+		for _, r := range p.results {
+			if r.command == nil && !r.counts() {
+				return fmt.Errorf("ours, %s: %s %s", p, r.failure, r.outcome)
+			}
 		}
 	}
 	return nil
+}
+
+// String says what of the servers is not as they come.
+func (p pass) String() string {
+	if p.localInfile {
+		return "with local_infile ON"
+	}
+	return "servers as they come"
 }
 
 func documentPath(f servers.Flavor) string {
@@ -123,9 +129,13 @@ func longest(x *ran) string {
 	return fmt.Sprintf("%.2f s", x.longest)
 }
 
-// processor is the processor time of the tool and of both servers.
+// processor is the processor time of the tool, ours as worker + Temporal server, and of both servers.
 func processor(x *ran) string {
-	return fmt.Sprintf("%.1f / %.1f / %.1f s", x.cpu.tool, x.cpu.source, x.cpu.target)
+	tool := fmt.Sprintf("%.1f", x.cpu.tool)
+	if x.workerPeak > 0 {
+		tool = fmt.Sprintf("%.1f + %.1f", x.cpu.tool-x.cpu.temporal, x.cpu.temporal)
+	}
+	return fmt.Sprintf("%s / %.1f / %.1f s", tool, x.cpu.source, x.cpu.target)
 }
 
 // p99 is what 99 of 100 operations of the other clients stay below, on the source and on the target.
@@ -155,60 +165,6 @@ func ours(results []result) *result {
 	return nil
 }
 
-// goals says for both runs how we stand. Only tools that did the whole job count.
-func goals(results []result) (lines []string) {
-	our := ours(results)
-	if our == nil {
-		return nil
-	}
-	for _, p := range []phase{firstLoad, changes} {
-		for _, g := range []struct {
-			than string
-			goal float64
-			is   func(result) bool
-		}{
-			{"dlt", goalOverDlt, func(r result) bool { return r.pkg == "dlt" }},
-			{"the best of the others", goalOverOthers, func(r result) bool { return r.pkg != "dlt" }},
-		} {
-			best, name := 0.0, ""
-			for _, r := range results {
-				if r.command != nil && r.counts() && g.is(r) && (name == "" || r.runs[p].seconds < best) {
-					best, name = r.runs[p].seconds, r.name
-				}
-			}
-			if name == "" {
-				continue
-			}
-			times, verdict := best/our.runs[p].seconds, "missed"
-			if times >= g.goal {
-				verdict = "reached"
-			}
-			lines = append(lines, fmt.Sprintf("%s: %.2f times as fast as %s (%s, %.1f s); goal %.0f: %s", p, times,
-				g.than, name, best, g.goal, verdict))
-		}
-	}
-	return lines
-}
-
-// goalOverIdle is how many times as long as alone the other clients may wait beside us, by their p99.
-const goalOverIdle = 3.0
-
-// goalsOfOthers compares the other clients' p99 beside us with what it is alone.
-func goalsOfOthers(our *result, idle bystanders.Report) (lines []string) {
-	if our == nil || idle.All.P99 == 0 {
-		return nil
-	}
-	for _, p := range []phase{firstLoad, changes} {
-		times, verdict := float64(our.runs[p].fared.All.P99)/float64(idle.All.P99), "missed"
-		if times <= goalOverIdle {
-			verdict = "reached"
-		}
-		lines = append(lines, fmt.Sprintf("%s: the other clients' p99 is %.1f times that without us; goal ≤ %.0f: %s",
-			p, times, goalOverIdle, verdict))
-	}
-	return lines
-}
-
 // ourVersion is the commit that is checked out; empty outside a repository.
 func ourVersion(ctx context.Context) string {
 	out, err := exec.CommandContext(ctx, "git", "rev-parse", "--short", "HEAD").Output()
@@ -219,30 +175,49 @@ func ourVersion(ctx context.Context) string {
 }
 
 // document is the same for people who read it later.
-func (b *bench) document(ctx context.Context, a *arena, results []result) string {
+func (b *bench) document(ctx context.Context, a *arena, passes []pass) string {
 	var d strings.Builder
 	fmt.Fprintf(&d, documentHead, time.Now().UTC().Format(time.DateOnly), machine.This(ctx).Brief(),
-		a.Source.Flavor, a.Source.Version,
-		map[bool]string{true: ", and `local_infile=ON`"}[b.localInfile],
-		scene.Number(int64(b.rows)), scene.Number(int64(b.changes)), p99(b.idle),
+		a.Source.Flavor, a.Source.Version, a.serverSettings(ctx),
+		scene.Number(int64(b.rows)), scene.Number(int64(b.changes)), p99(b.idle), milliseconds(b.idle.All.P99),
 		version(ctx, a.kit, a.kit.bin("python"), "--version"), a.kit.driver)
-	t := resultTable(results)
-	fmt.Fprintf(&d, "%s\n\n", t.RenderMarkdown())
-	for _, line := range append(goals(results), goalsOfOthers(ours(results), b.idle)...) {
-		fmt.Fprintf(&d, "- %s\n", line)
+	for i, p := range passes {
+		if i > 0 {
+			fmt.Fprint(&d, infileHead)
+		}
+		t := resultTable(p.results)
+		fmt.Fprintf(&d, "%s\n\n", t.RenderMarkdown())
+		for _, line := range goals(p.results, b.idle) {
+			fmt.Fprintf(&d, "- %s\n", line)
+		}
+		for _, r := range p.results {
+			if r.failure != "" {
+				fmt.Fprintf(&d, "- **%s** failed: %s\n", r.name, r.failure)
+			}
+		}
 	}
 	fmt.Fprintf(&d, "\n## How each is configured\n\n")
-	for _, r := range results {
+	for _, r := range passes[0].results {
 		fmt.Fprintf(&d, "- **%s** %s: %s.\n", r.name, r.version, r.config)
-		if r.failure != "" {
-			fmt.Fprintf(&d, "  Failed: %s\n", r.failure)
-		}
 		if len(r.outcome.altered) > 0 {
 			fmt.Fprintf(&d, "  It altered the table: %s.\n", strings.Join(quoted(r.outcome.altered), "; "))
 		}
 	}
 	fmt.Fprint(&d, documentFoot)
 	return d.String()
+}
+
+// serverSettings are those of the target that decide what a commit costs.
+func (a *arena) serverSettings(ctx context.Context) string {
+	var settings []string
+	for _, name := range []string{"log_bin", "sync_binlog", "innodb_flush_log_at_trx_commit"} {
+		var value string
+		if err := a.TargetDB.QueryRowContext(ctx, "SELECT @@GLOBAL."+name).Scan(&value); err != nil {
+			value = "unknown"
+		}
+		settings = append(settings, "`"+name+"="+value+"`")
+	}
+	return strings.Join(settings, ", ")
 }
 
 // quoted marks definitions as code. They hold backquotes themselves, so two are the fence.

@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/exec"
 
+	"github.com/go-sql-driver/mysql"
+
 	"github.com/tablehaul/tablehaul/integration/bench/usualway"
 )
 
@@ -61,4 +63,10 @@ func runUsual(ctx context.Context, getenv func(string) string, _ io.Writer) erro
 		Query: all.Query + " WHERE updated_at > FROM_UNIXTIME(" + newest + ")",
 	}.Do(ctx)
 	return err
+}
+
+func login(addr string) string {
+	c := mysql.NewConfig()
+	c.User, c.Net, c.Addr = account, "tcp", addr
+	return c.FormatDSN()
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tablehaul/tablehaul/integration/procs"
+	"github.com/tablehaul/tablehaul/integration/scene"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
@@ -64,13 +65,15 @@ func resident(roots []int) int64 {
 	return sum * int64(os.Getpagesize())
 }
 
-// cpu is processor time in seconds. Our tool is the worker and, unless it is another machine's, the Temporal server.
-type cpu struct{ tool, source, target float64 }
+// cpu is processor time in seconds. Our tool is the worker and, unless it is another machine's, the Temporal server,
+// which is also there alone.
+type cpu struct{ tool, source, target, temporal float64 }
 
 // cpuTimes are those so far. A tool's own processes count when they have ended.
 func (a *arena) cpuTimes() (c cpu) {
 	times := a.CPU()
-	c.source, c.target, c.tool = times["source server"], times["target server"], times["Temporal server"]
+	c.source, c.target, c.temporal = times["source server"], times["target server"], times["Temporal server"]
+	c.tool = c.temporal
 	if a.worker != nil {
 		seconds, _ := procs.CPUSeconds(a.worker.Pid()) // it is 0 where /proc is not to be had
 		c.tool += seconds
@@ -83,7 +86,9 @@ func (a *arena) cpuTimes() (c cpu) {
 }
 
 func (c cpu) since(before cpu) cpu {
-	return cpu{c.tool - before.tool, c.source - before.source, c.target - before.target}
+	return cpu{
+		c.tool - before.tool, c.source - before.source, c.target - before.target, c.temporal - before.temporal,
+	}
 }
 
 type processStat struct {
@@ -119,7 +124,7 @@ func processes() map[int]processStat {
 	return all
 }
 
-// watchTransactions finds the longest transaction of the tools' account on the target, until the
+// watchTransactions finds the longest transaction of the tools' accounts on the target, until the
 // returned function is called, which says it in seconds. MySQL keeps the exact maximum for each
 // account. MariaDB does so only when started with its performance schema; there we look again and
 // again, and a transaction shorter than the pause is not seen.
@@ -135,7 +140,8 @@ func watchTransactions(ctx context.Context, f servers.Flavor, target *sql.DB) (s
 	}
 	return func() (longest float64, err error) {
 		err = target.QueryRowContext(ctx,
-			"SELECT COALESCE(MAX(MAX_TIMER_WAIT), 0) / 1e12 FROM "+summary+" WHERE USER = ?", account).Scan(&longest)
+			"SELECT COALESCE(MAX(MAX_TIMER_WAIT), 0) / 1e12 FROM "+summary+" WHERE USER IN (?, ?)", account,
+			scene.Writer).Scan(&longest)
 		return longest, err
 	}, nil
 }
@@ -176,11 +182,12 @@ func sampleTransactions(ctx context.Context, target *sql.DB) (stop func() (float
 	}
 }
 
-// openTransactions are the account's, by what stays the same while one lasts. An error is an
+// openTransactions are the accounts', by what stays the same while one lasts. An error is an
 // empty answer: the next look is near.
 func openTransactions(ctx context.Context, target *sql.DB) (ids []string) {
 	rows, err := target.QueryContext(ctx, `SELECT CONCAT_WS(' ', t.trx_mysql_thread_id, t.trx_id, t.trx_started)
-		FROM information_schema.innodb_trx t JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id WHERE p.user = ?`, account)
+		FROM information_schema.innodb_trx t JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id WHERE p.user IN (?, ?)`, account,
+		scene.Writer)
 	if err != nil {
 		return nil
 	}

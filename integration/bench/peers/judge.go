@@ -1,0 +1,64 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/tablehaul/tablehaul/integration/bystanders"
+)
+
+// Goals beside the best of the others: the tool whose sides are equal afterwards and that took the least time.
+const (
+	// goalTime is how much of its time ours may take.
+	goalTime = 0.7
+	// goalOverIdle is how many times as long as alone the other clients may wait beside us, by their p99.
+	goalOverIdle = 3.0
+	// p99Noise is how many times the other clients' p99 beside the best of the others that beside ours may be: two runs
+	// of one tool differ by so much.
+	p99Noise = 1.25
+)
+
+// goals says for both runs how we stand beside the best of the others, and what the other clients notice. Only tools
+// that did the whole job count.
+func goals(results []result, idle bystanders.Report) (lines []string) {
+	our := ours(results)
+	if our == nil {
+		return nil
+	}
+	say := func(met bool, format string, args ...any) {
+		verdict := "missed"
+		if met {
+			verdict = "reached"
+		}
+		lines = append(lines, fmt.Sprintf(format, args...)+": "+verdict)
+	}
+	for _, p := range []phase{firstLoad, changes} {
+		mine := our.runs[p]
+		felt := milliseconds(mine.fared.All.P99)
+		if best := bestOfOthers(results, p); best != nil {
+			theirs := best.runs[p]
+			share := mine.seconds / theirs.seconds
+			say(share <= goalTime, "%s: %.2f × the time of the best of the others (%s, %.1f s); goal ≤ %.1f ×", p,
+				share, best.name, theirs.seconds, goalTime)
+			if beside := milliseconds(theirs.fared.All.P99); beside > 0 {
+				say(felt <= p99Noise*beside, "%s: the other clients' p99 is %.1f ms, beside %s %.1f ms, %.2f ×; goal "+
+					"≤ 1 ×, or %.2f × by what two runs of one tool differ",
+					p, felt, best.name, beside, felt/beside, p99Noise)
+			}
+		}
+		if alone := milliseconds(idle.All.P99); alone > 0 {
+			say(felt <= goalOverIdle*alone, "%s: the other clients' p99 is %.1f times that alone; goal ≤ %.0f ×", p,
+				felt/alone, goalOverIdle)
+		}
+	}
+	return lines
+}
+
+// bestOfOthers is the fastest tool besides ours that did the whole job, nil for none.
+func bestOfOthers(results []result, p phase) (best *result) {
+	for i, r := range results {
+		if r.command != nil && r.counts() && (best == nil || r.runs[p].seconds < best.runs[p].seconds) {
+			best = &results[i]
+		}
+	}
+	return best
+}
