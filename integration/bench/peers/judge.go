@@ -33,21 +33,21 @@ func goals(results []result, idle bystanders.Report) (lines []string) {
 	}
 	for _, p := range []phase{firstLoad, changes} {
 		mine := our.runs[p]
-		felt := milliseconds(mine.fared.All.P99)
+		noticed := milliseconds(mine.fared.All.P99)
 		if best := bestOfOthers(results, p); best != nil {
 			theirs := best.runs[p]
 			share := mine.seconds / theirs.seconds
 			say(share <= goalTime, "%s: %.2f × the time of the best of the others (%s, %.1f s); goal ≤ %.1f ×", p,
 				share, best.name, theirs.seconds, goalTime)
 			if beside := milliseconds(theirs.fared.All.P99); beside > 0 {
-				say(felt <= p99Noise*beside, "%s: the other clients' p99 is %.1f ms, beside %s %.1f ms, %.2f ×; goal "+
-					"≤ 1 ×, or %.2f × by what two runs of one tool differ",
-					p, felt, best.name, beside, felt/beside, p99Noise)
+				say(noticed <= p99Noise*beside, "%s: the other clients' p99 is %.1f ms, beside %s %.1f ms, %.2f ×; "+
+					"goal ≤ 1 ×, or %.2f × by what two runs of one tool differ",
+					p, noticed, best.name, beside, noticed/beside, p99Noise)
 			}
 		}
 		if alone := milliseconds(idle.All.P99); alone > 0 {
-			say(felt <= goalOverIdle*alone, "%s: the other clients' p99 is %.1f times that alone; goal ≤ %.0f ×", p,
-				felt/alone, goalOverIdle)
+			say(noticed <= goalOverIdle*alone, "%s: the other clients' p99 is %.1f times that alone; goal ≤ %.0f ×", p,
+				noticed/alone, goalOverIdle)
 		}
 	}
 	return lines
