@@ -167,13 +167,13 @@ func clearBeside(ctx context.Context, l *swap.Lock, ref lineage.Ref) (exists boo
 		now.Old = was.Old
 	}
 	if !there.Target && there.Old { // a crash in the middle of a RENAME that is not atomic
-		if err := l.Rename(ctx, [2]table.Name{l.Tables.Old, l.Tables.Target}); err != nil {
+		if err := l.Rename(ctx, nil, [2]table.Name{l.Tables.Old, l.Tables.Target}); err != nil {
 			return false, err
 		}
 		there.Target, there.Old, now.Old = true, false, nil
 	}
 	if there.Target {
-		if now.Writes, err = l.Writes(ctx); err != nil {
+		if now.Writes, err = l.Writes(ctx, l.Tables.Target); err != nil {
 			return false, err
 		}
 	}

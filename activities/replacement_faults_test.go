@@ -13,7 +13,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tablehaul/tablehaul/activities"
-	"github.com/tablehaul/tablehaul/internal/clock"
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/testenv/dbtest"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
@@ -194,7 +193,7 @@ func TestAWriterOnTheTargetStopsTheSwap(t *testing.T) {
 		} {
 			for _, statement := range statements {
 				in := r.checked()
-				r.nextSecond()
+				dbtest.NextSecond(r.t, r.Target.DB(r.t, r.To))
 				r.AtTarget(statement)
 				r.requireNoSwap(in, typ)
 			}
@@ -210,21 +209,6 @@ func (r *replacing) requireNoSwap(in activities.RangeInput, typ string) {
 	var ignored any
 	requireType(r.t, r.step("SwapTable", activities.SwapTableInput{RangeInput: in}, &ignored), typ)
 	require.Equal(r.t, before, r.rows("t"))
-}
-
-// nextSecond waits until the target's clock shows another second: writes are dated to the second where the server does
-// not count them. They are dated by a clock that may be a tick of the kernel behind that of NOW: hence the tenth of a
-// second.
-func (r *replacing) nextSecond() {
-	r.t.Helper()
-	db := r.Target.DB(r.t, r.To)
-	at := func(ago string) string {
-		return dbtest.Texts(r.t, db, "SELECT LEFT(NOW(6) - INTERVAL "+ago+" MICROSECOND, 19)")[0]
-	}
-	begun := at("0")
-	for at("100000") <= begun {
-		require.NoError(r.t, clock.Sleep(r.t.Context(), 10*time.Millisecond))
-	}
 }
 
 // Readers never see the target empty, partly filled or missing, while it is replaced again and again.

@@ -23,7 +23,7 @@ func (w *swapping) requireUntouched(
 		return failure.New(failure.TargetWritten, fmt.Sprintf("%s was created by others while the table was "+
 			"loaded that takes its place", name), "look at it, then run again")
 	}
-	now, err := l.Writes(ctx)
+	now, err := l.Writes(ctx, name)
 	switch {
 	case err != nil:
 		return err
@@ -36,6 +36,23 @@ func (w *swapping) requireUntouched(
 			"let only this run write the target, or use write: upsert; then run again")
 	}
 	return nil
+}
+
+// requireOldUntouched fails where others have written the former target in the moment of the swap: a statement that had
+// begun before the RENAME, and ended while that waited for its locks. A table keeps its UPDATE_TIME under its new name.
+func (w *swapping) requireOldUntouched(
+	ctx context.Context, l *swap.Lock, record *lineage.Replacement, there swap.There,
+) error {
+	if !there.Old || record.Writes == nil {
+		return nil
+	}
+	now, err := l.Writes(ctx, l.Tables.Old)
+	if err != nil || !now.Since(*record.Writes) {
+		return err
+	}
+	return failure.New(failure.TargetWritten, fmt.Sprintf("others have written %s in the moment in which it was "+
+		"replaced: their rows are in %s only", l.Tables.Target, l.Tables.Old), "take them from there before the next run, which "+
+		"drops that table, or let `tablehaul undo` bring it back; let only this run write the target")
 }
 
 // prepare drops the table of an earlier swap and records that this one is kept, and says what to rename.

@@ -206,6 +206,9 @@ func (w *swapping) look(ctx context.Context, l *swap.Lock) (*lineage.Replacement
 func (w *swapping) finish(
 	ctx context.Context, l *swap.Lock, record *lineage.Replacement, there swap.There,
 ) (SwapTableResult, error) {
+	if err := w.requireOldUntouched(ctx, l, record, there); err != nil {
+		return SwapTableResult{}, err
+	}
 	p := w.now()
 	out := SwapTableResult{Rebuilt: p.Rebuilt, Kept: there.Old, Seconds: time.Since(p.Since).Seconds()}
 	if record.Stage == lineage.ReplacementSwapped {
@@ -235,14 +238,15 @@ func (w *swapping) try(ctx context.Context) (SwapTableResult, error) {
 	if !there.Load || record.Stage != lineage.ReplacementChecked {
 		return SwapTableResult{}, lineage.ErrNotBegun
 	}
-	if err := w.requireUntouched(ctx, l, record, there); err != nil {
+	untouched := func(ctx context.Context) error { return w.requireUntouched(ctx, l, record, there) }
+	if err := untouched(ctx); err != nil {
 		return SwapTableResult{}, err
 	}
 	pairs, err := w.prepare(ctx, l, record, there)
 	if err != nil {
 		return SwapTableResult{}, err
 	}
-	if err := l.Rename(ctx, pairs...); err != nil {
+	if err := l.Rename(ctx, untouched, pairs...); err != nil {
 		return SwapTableResult{}, err
 	}
 	if there, err = l.Look(ctx); err != nil {

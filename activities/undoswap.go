@@ -194,7 +194,7 @@ func swapBack(
 		}
 	}
 	if !there.Target {
-		return l.Rename(ctx, back)
+		return l.Rename(ctx, nil, back)
 	}
-	return l.Rename(ctx, [2]table.Name{l.Tables.Target, l.Tables.Load}, back)
+	return l.Rename(ctx, nil, [2]table.Name{l.Tables.Target, l.Tables.Load}, back)
 }

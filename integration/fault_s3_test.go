@@ -58,7 +58,7 @@ func TestAnS3ThatIsBusyAndCutsLosesNothing(t *testing.T) {
 	})
 }
 
-// A server that stays away is waited for, where people see it.
+// A server that stays away, or has no room, is waited for, where people see it.
 func TestAnS3ThatIsGoneForAWhileIsAVisibleWait(t *testing.T) {
 	t.Parallel()
 	p, proxy, url := startOnS3(t, options{tables: bare, defaults: ", tuning: { chunkRows: 100 }"})
@@ -67,6 +67,8 @@ func TestAnS3ThatIsGoneForAWhileIsAVisibleWait(t *testing.T) {
 	wait := p.run("t")
 	p.waitFor(workflows.SyncTableID(p.queue, p.table("t")), "PlanRun", "staging is not available", "status 503",
 		failure.StagingUnavailable)
+	proxy.Do(s3server.Refuse(http.StatusInsufficientStorage, "XMinioStorageFull", nil))
+	p.waitFor(workflows.SyncTableID(p.queue, p.table("t")), "PlanRun", "staging is full", failure.StagingFull)
 	proxy.Do(nil)
 	require.EqualValues(t, 300, wait().Inserted)
 	p.equal("t", []string{"id"}, columnsT...)

@@ -143,7 +143,7 @@ func TestStateWorkflowTerminatedInAFirstLoad(t *testing.T) {
 			"one click"))
 		next := p.launch(workflows.SyncTableInput{Table: p.table("t")}, "second-"+p.from)
 		require.Greater(t, p.fenceAfter("t", before.Lease.RunID), before.Fence)
-		require.Error(t, l.resume(), "the old run")
+		requireFailure(t, l.resume(), failure.LeaseLost)
 		var r workflows.SyncTableResult
 		require.NoError(t, next.Get(t.Context(), &r))
 		require.Contains(t, strings.Join(r.Warnings, "\n"), "the workflow that kept the watermark was terminated")

@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/testenv/dbtest"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 	"github.com/tablehaul/tablehaul/workflows"
@@ -60,5 +61,15 @@ func TestAReplacedTargetSurvivesAKilledWorker(t *testing.T) {
 	require.Equal(t, first.Watermark, p.state("t").Watermark)
 	require.NotNil(t, p.sync("t").Swap)
 	p.equal("t", []string{"id"}, columnsT...)
+
+	// Rows that others write while a run waits to swap would be lost with the former table: the run ends.
+	dbtest.Run(t, reader, "BEGIN", "SELECT * FROM t")
+	run = p.launch(workflows.SyncTableInput{Table: p.table("t")}, id)
+	p.waitFor(id, "SwapTable")
+	dbtest.NextSecond(t, p.dst)
+	exec(t, p.dst, "UPDATE t SET name = 'mine' WHERE id = 300")
+	dbtest.Run(t, reader, "COMMIT")
+	requireFailure(t, run.Get(t.Context(), nil), failure.TargetWritten)
+	require.Equal(t, "mine", scalar(t, p.dst, "SELECT name FROM t WHERE id = 300"))
 	p.replays("replaced_", workflows.SyncTableName, api.DropOldTableName, api.UndoTableName)
 }

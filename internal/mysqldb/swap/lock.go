@@ -113,9 +113,9 @@ func (l *Lock) SetRecord(ctx context.Context, r lineage.Replacement) error {
 	return lineage.WriteReplacement(ctx, l.conn, l.Tables, r)
 }
 
-// Writes is what the server knows of writes to the target.
-func (l *Lock) Writes(ctx context.Context) (*lineage.Writes, error) {
-	w, err := ReadWrites(ctx, l.target.DB, l.Tables.Target)
+// Writes is what the server knows of writes to the target, or to one of the tables beside it.
+func (l *Lock) Writes(ctx context.Context, name table.Name) (*lineage.Writes, error) {
+	w, err := ReadWrites(ctx, l.target.DB, name)
 	return &w, err
 }
 

@@ -21,16 +21,17 @@ func IsCrashSafe(s mysqldb.Server) bool {
 }
 
 // Rename renames tables by one statement: each from its first name to its second. [target.Target.ExecExclusive] says
-// how it waits for their locks; IsLocked reports that it got none.
+// how it waits for their locks; IsLocked reports that it got none. Where ready is not nil, it is called right before
+// the statement, and its error is returned.
 //
 // Where the connection fails, the outcome is unknown: a later Acquire returns when the server has ended the statement,
 // and Look shows what it did. After an error, the lock is gone.
-func (l *Lock) Rename(ctx context.Context, pairs ...[2]table.Name) error {
+func (l *Lock) Rename(ctx context.Context, ready func(context.Context) error, pairs ...[2]table.Name) error {
 	names := make([]table.Name, len(pairs))
 	for i, p := range pairs {
 		names[i] = p[0]
 	}
-	if err := l.target.ExecExclusiveOn(ctx, l.conn, renameSQL(pairs), names...); err != nil {
+	if err := l.target.ExecExclusiveOn(ctx, l.conn, ready, renameSQL(pairs), names...); err != nil {
 		return fmt.Errorf("rename %s: %w", names[0], mysqlerr.Safe(err))
 	}
 	return nil

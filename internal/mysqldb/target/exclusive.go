@@ -43,15 +43,15 @@ func (t *Target) ExecExclusive(ctx context.Context, statement string, names ...t
 		return mysqlerr.Safe(err)
 	}
 	defer func() { _ = conn.Close() }() // says only whether the connection is closed already
-	return execExclusive(ctx, t.DB, conn, statement, names...)
+	return t.ExecExclusiveOn(ctx, conn, nil, statement, names...)
 }
 
-// ExecExclusiveOn is ExecExclusive on a connection of the caller's, which is dropped after an error.
-func (t *Target) ExecExclusiveOn(ctx context.Context, conn *sql.Conn, statement string, names ...table.Name) error {
-	return execExclusive(ctx, t.DB, conn, statement, names...)
-}
-
-func execExclusive(ctx context.Context, d *mysqldb.DB, conn *sql.Conn, statement string, names ...table.Name) error {
+// ExecExclusiveOn is ExecExclusive on a connection of the caller's, which is dropped after an error. Where ready is not
+// nil, it is called right before the statement, when nothing else is waited for; its error is returned.
+func (t *Target) ExecExclusiveOn(
+	ctx context.Context, conn *sql.Conn, ready func(context.Context) error, statement string, names ...table.Name,
+) error {
+	d := t.DB
 	if err := awaitHolders(ctx, d, names); err != nil {
 		return err
 	}
@@ -63,7 +63,13 @@ func execExclusive(ctx context.Context, d *mysqldb.DB, conn *sql.Conn, statement
 		"lock_wait_timeout = 1"); err != nil {
 		return mysqlerr.Safe(err)
 	}
-	err := execWatched(ctx, d, conn, statement, watchEvery)
+	var err error
+	if ready != nil {
+		err = ready(ctx)
+	}
+	if err == nil {
+		err = execWatched(ctx, d, conn, statement, watchEvery)
+	}
 	if mysqlerr.NumberOf(err) == mysqlerr.ErrLockWaitTimeout {
 		failedTries.add(d, names, time.Now())
 	}

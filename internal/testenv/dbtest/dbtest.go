@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tablehaul/tablehaul/internal/clock"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/scan"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
@@ -139,4 +140,18 @@ func ReadSome(t testing.TB, db mysqldb.Reader, spec scan.ReadSpec, pages int) ([
 	require.NoError(t, err)
 	require.Len(t, out, int(stats.Rows))
 	return out, stats
+}
+
+// NextSecond waits until the server's clock shows another second: writes are dated to the second where the server does
+// not count them. They are dated by a clock that may be a tick of the kernel behind that of NOW: hence the tenth of a
+// second.
+func NextSecond(t testing.TB, db *sql.DB) {
+	t.Helper()
+	at := func(ago string) string {
+		return Texts(t, db, "SELECT LEFT(NOW(6) - INTERVAL "+ago+" MICROSECOND, 19)")[0]
+	}
+	begun := at("0")
+	for at("100000") <= begun {
+		require.NoError(t, clock.Sleep(t.Context(), 10*time.Millisecond))
+	}
 }
