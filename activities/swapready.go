@@ -50,8 +50,8 @@ func (w *swapping) requireOldUntouched(
 	if err != nil || !now.Since(*record.Writes) {
 		return err
 	}
-	return failure.New(failure.TargetWritten, fmt.Sprintf("others have written %s in the moment in which it was "+
-		"replaced: their rows are in %s only", l.Tables.Target, l.Tables.Old), "take them from there before the next run, which "+
+	return failure.New(failure.TargetWritten, fmt.Sprintf("others have written %s in the moment in "+
+		"which it was replaced: their rows are in %s only", l.Tables.Target, l.Tables.Old), "take them from there before the next run, which "+
 		"drops that table, or let `tablehaul undo` bring it back; let only this run write the target")
 }
 

@@ -57,7 +57,7 @@ var provoked = map[string]struct{ how, file, test string }{
 	failure.FilesRefused:       {byRun, "integration/files_bucket_test.go", "TestFilesInABucketThatFails"},
 	failure.FilesIncomplete:    {byRun, "integration/files_test.go", "TestARunWaitsForFiles"},
 	failure.WatermarkAhead:     {byRun, "integration/ahead_test.go", "TestAWatermarkAheadOfTheSourceIsNeverDone"},
-	failure.LockWait:         {byStep, "activities/undoswap_test.go", "TestAnUndoOfASwapWaitsForLocksOfTheTarget"},
+	failure.LockWait:           {byStep, "activities/undoswap_test.go", "TestAnUndoOfASwapWaitsForLocksOfTheTarget"},
 	failure.ServerUnavailable: {
 		byRun, "integration/badinput_test.go", "TestUnreachableServerIsAVisibleWaitThenAFailure",
 	},
