@@ -51,8 +51,9 @@ func (w *swapping) requireOldUntouched(
 		return err
 	}
 	return failure.New(failure.TargetWritten, fmt.Sprintf("others have written %s in the moment in "+
-		"which it was replaced: their rows are in %s only", l.Tables.Target, l.Tables.Old), "take them from there before the next run, which "+
-		"drops that table, or let `tablehaul undo` bring it back; let only this run write the target")
+		"which it was replaced: their rows are in %s only", l.Tables.Target, l.Tables.Old),
+		"take them from there before the next run, which drops that table, or let `tablehaul undo` bring it back; "+
+			"let only this run write the target")
 }
 
 // prepare drops the table of an earlier swap and records that this one is kept, and says what to rename.
