@@ -188,15 +188,20 @@ func (a *Activities) inspectTarget(
 	ctx context.Context, p *planDraft, in PlanRunInput, look func() (*target.Look, error),
 ) (err error) {
 	at, s := targetAt(p.settings), p.settings
-	p.target, err = p.dst.Compare(ctx, p.src, p.wanted(), s.Target, target.Options{
+	o := target.Options{
 		Create: s.CreateTarget, Contract: s.Schema, Cursor: s.Cursor, Mapped: !s.Mapping.IsZero(),
 		Watermark: watermarkOf(in.State, s.Cursor), Rewrites: rewrites(in, s.Cursor) || s.Replace != nil,
 		Replace:      s.UniqueConflicts == string(upsert.DeleteConflicts),
 		SoftColumn:   s.Deletes.softColumn(),
 		Had:          hadColumns(in),
-		DeferIndexes: s.IndexesAfterLoad || in.State.FirstLoad != nil && in.State.FirstLoad.IndexesLater,
+		DeferIndexes: s.IndexesAfterLoad,
+		HasReplicas:  len(s.Throttle.Replicas) > 0,
 		Look:         look,
-	})
+	}
+	if old := in.State.FirstLoad; old != nil && old.IndexesLater {
+		o.DeferIndexes = table.IndexesAfterLoad // as the load has begun
+	}
+	p.target, err = p.dst.Compare(ctx, p.src, p.wanted(), s.Target, o)
 	if err != nil {
 		return lookupFailure(ctx, err, at)
 	}

@@ -111,11 +111,12 @@ func (a *Activities) makeLoadTable(ctx context.Context, p *planDraft, ref lineag
 	}
 	o := target.Options{
 		Create: true, Contract: s.Schema, Cursor: s.Cursor, Rewrites: true,
-		DeferIndexes: s.IndexesAfterLoad && !exists,
+		DeferIndexes: s.IndexesAfterLoad, HasReplicas: len(s.Throttle.Replicas) > 0,
 	}
 	var later []target.DeferredIndex
 	if exists {
-		c, err := p.dst.CopyOf(ctx, l.Tables.Target, l.Tables.Load, s.IndexesAfterLoad)
+		c, err := p.dst.CopyOf(ctx, l.Tables.Target, l.Tables.Load,
+			s.IndexesAfterLoad.Defers(p.table.RowsEstimate, o.HasReplicas))
 		if err == nil {
 			err = l.Exec(ctx, c.Statement)
 		}

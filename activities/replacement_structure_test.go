@@ -61,7 +61,7 @@ func TestALongNameAndPartitionsAreCarried(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		r := newReplacing(t, s)
 		long := strings.Repeat("x", 64)
-		r.settings.Target.Table, r.settings.IndexesAfterLoad = long, true
+		r.settings.Target.Table, r.settings.IndexesAfterLoad = long, table.IndexesAfterLoad
 		r.AtTarget("CREATE TABLE " + long + " (id INT PRIMARY KEY, v VARCHAR(20), updated_at TIMESTAMP(6) NOT NULL, " +
 			"KEY own (v), UNIQUE KEY both_of (id, v)) PARTITION BY RANGE (id) " +
 			"(PARTITION low VALUES LESS THAN (100), PARTITION high VALUES LESS THAN MAXVALUE)")

@@ -71,9 +71,9 @@ type Settings struct {
 	MaxTransaction time.Duration `json:"maxTransaction,omitempty"`
 	// BulkLoad lets rows that the target does not have be sent as files.
 	BulkLoad bool `json:"bulkLoad,omitempty"`
-	// IndexesAfterLoad creates a target without the indexes that its rows do not need, and adds
-	// them when the first load is done.
-	IndexesAfterLoad bool `json:"indexesAfterLoad,omitempty"`
+	// IndexesAfterLoad says when a target that is created gets the indexes that its rows do not need. Plans of v0.1.0
+	// have it as a truth value by another name, and what it has led to in IndexesLater.
+	IndexesAfterLoad table.IndexTiming `json:"indexTiming,omitempty"`
 	// Priority is 1 to 5: steps of a table with a lower number are taken first.
 	Priority int `json:"priority,omitempty"`
 	// StaleAfter is the freshness lag beyond which the target is stale; 0 is never. StaleByDefault says that the

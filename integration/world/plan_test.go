@@ -117,7 +117,7 @@ func (p *plan) drawDefaults(r *rand.Rand) string {
 	set("rangesInFlight", 1, 4)
 	set("maxTransaction", "100ms", "5s")
 	set("bulkLoad", false, true)
-	set("indexesAfterLoad", false, true)
+	set("indexesAfterLoad", false, true, "auto")
 	b.WriteString(" }")
 	return b.String()
 }

@@ -117,8 +117,8 @@ type Table struct {
 	RangeBytes int64
 	// BulkLoad lets rows that the target does not have travel as files of LOAD DATA LOCAL.
 	BulkLoad bool
-	// IndexesAfterLoad gives a target that is created its secondary indexes after the first load.
-	IndexesAfterLoad bool
+	// IndexesAfterLoad says when a target that is created gets its secondary indexes.
+	IndexesAfterLoad table.IndexTiming
 	// BadRows is "fail" or "quarantine". MaxBadRows and MaxBadShare (0–1) bound the rows that a run sets aside and that
 	// are in quarantine, QuarantineKeep how long they stay there.
 	BadRows        string

@@ -67,7 +67,7 @@ func TestExampleFileLoads(t *testing.T) {
 		ChunksInFlight: 4, RangesInFlight: 2,
 		Write: table.WriteUpsert, KeepOld: time.Hour, UniqueConflicts: "fail", MaxTransaction: time.Second,
 		ScheduleFamily: config.FamilyApply, Priority: 3, StaleAfter: 24 * time.Hour, StaleByDefault: true,
-		BulkLoad: true, CreateTarget: true, ScheduleJitter: 30 * time.Second,
+		BulkLoad: true, IndexesAfterLoad: table.IndexesFirst, CreateTarget: true, ScheduleJitter: 30 * time.Second,
 		Schema: table.Contract{
 			NewColumns: "add", Widened: "alter", Dropped: "keep", Narrowed: "fail", MaxCopyRows: 100_000,
 		},
@@ -187,7 +187,7 @@ var tableOfEverySetting = config.Table{
 	Replicas:     []string{"shop", "warehouse"},
 	AllowReplica: true, PageRows: 1000, PageBytes: 1 << 20, PageTime: time.Second,
 	Priority: 1, ChunkRows: 77, ChunkBytes: 100_000, PartBytes: 4 << 30, RangeRows: 5, RangeBytes: 3 << 30,
-	IndexesAfterLoad: true, ChunksInFlight: 32, RangesInFlight: 16,
+	IndexesAfterLoad: table.IndexesAfterLoad, ChunksInFlight: 32, RangesInFlight: 16,
 	Schema: table.Contract{
 		NewColumns: "ignore", Widened: "alter", Dropped: "fail", Narrowed: "fail", MaxCopyRows: 5,
 	},

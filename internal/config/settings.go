@@ -23,7 +23,8 @@ var builtin = Table{
 	ChunksInFlight: 4, RangesInFlight: 2,
 	Write: table.WriteUpsert, UniqueConflicts: conflictsFail, MaxTransaction: time.Second,
 	StaleAfter: staleUnscheduled, StaleByDefault: true,
-	KeepOld: time.Hour, Priority: 3, BulkLoad: true, CreateTarget: true, Schema: builtinContract,
+	KeepOld: time.Hour, Priority: 3, BulkLoad: true, IndexesAfterLoad: table.IndexesFirst,
+	CreateTarget: true, Schema: builtinContract,
 	ScheduleJitter: 30 * time.Second, ScheduleFamily: FamilyApply, Verify: builtinVerify, Undo: builtinUndo,
 	BadRows: badRowsFail, MaxBadRows: 100, MaxBadShare: 0.001, QuarantineKeep: 30 * day,
 	Deletes: Deletes{

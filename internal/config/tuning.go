@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/tablehaul/tablehaul/internal/table"
 )
 
 // tuning are the keys under "tuning", in defaults and in every table. The defaults suit most tables.
@@ -51,11 +53,20 @@ var tuning = []field[Table]{
 		"target's local_infile is ON (MySQL: off by default) and the columns' types allow it. It takes a third less "+
 		"of the target's processor; results, refusals and counts are the same.",
 		func(t *Table) *bool { return &t.BulkLoad }),
-	boolField("indexesAfterLoad", builtin.IndexesAfterLoad, "Give a target that is created its indexes, but for "+
-		"unique keys, when its first load is done. With five indexes, a first load takes two thirds of the time so. "+
-		"Until then reads by them are slow; the ALTER TABLE takes up to 64 MiB of a MySQL server, and is one long "+
-		"statement for the target's replicas.",
-		func(t *Table) *bool { return &t.IndexesAfterLoad }),
+	wordField("indexesAfterLoad", string(builtin.IndexesAfterLoad), indexTimings,
+		"true: give a target that is created its indexes, but for unique keys, when its first load is done. "+
+			"With five indexes, a first load takes two thirds of the time so. Until then reads by them are slow; "+
+			"the ALTER TABLE takes up to 64 MiB of a MySQL server, and files as large as the indexes in its "+
+			"tmpdir. It is one long statement, which does not give way to others: replicas of the target and the "+
+			"nodes of a Galera cluster wait for it. auto: the same where the source has more than 1000000 rows by "+
+			"its own estimate, the login clearly has ALTER, and replicas is empty. false: a target is created "+
+			"with all indexes.",
+		func(t *Table) *string { return (*string)(&t.IndexesAfterLoad) }),
+}
+
+// indexTimings are the words of the key "indexesAfterLoad".
+var indexTimings = []string{
+	string(table.IndexesAuto), string(table.IndexesAfterLoad), string(table.IndexesFirst),
 }
 
 // setTuning is the set of the key "tuning".

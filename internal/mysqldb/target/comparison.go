@@ -119,9 +119,8 @@ func (c *comparison) changeTable(ctx context.Context) error {
 		return err
 	}
 	c.addSoftColumn()
-	if c.ddl.ignored = c.ignored; c.options.DeferIndexes {
-		c.Deferred = c.ddl.deferredIndexes(c.target)
-	}
+	c.ddl.ignored = c.ignored
+	c.Deferred = c.ddl.deferredIndexes(c.target)
 	return nil
 }
 
@@ -158,14 +157,8 @@ func (c *comparison) createTable(ctx context.Context) error {
 	if err := c.ddl.tryCreate(ctx, c.src, c.dst, c.Diff); err != nil {
 		return err
 	}
-	if c.options.DeferIndexes {
-		if c.Deferred = c.ddl.deferredIndexes(nil); len(c.Deferred) > 0 {
-			c.grants.require(c.Diff, "ALTER")
-			c.addFinding(table.LevelInfo, "", "indexes are added after the first load: "+deferredNames(c.Deferred)+
-				buildMemory(c.dst.Server), "")
-		}
-	}
-	c.Statements = append(c.Statements, c.ddl.create(c.Name, c.options.DeferIndexes))
+	c.deferIndexes()
+	c.Statements = append(c.Statements, c.ddl.create(c.Name, len(c.Deferred) > 0))
 	c.addSoftColumn()
 	c.carry(c.ddl)
 	return nil

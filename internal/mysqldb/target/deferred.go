@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
@@ -42,6 +43,35 @@ func (d *ddl) deferredIndexes(target *schema.Table) (out []DeferredIndex) {
 		}
 	}
 	return out
+}
+
+// deferIndexes leaves indexes of a target that is created for later, and says so. auto never asks for a privilege.
+func (c *comparison) deferIndexes() {
+	timing, rows := c.options.DeferIndexes, c.source.RowsEstimate
+	about := "about " + human.Count(rows, "row")
+	later := c.ddl.deferredIndexes(nil)
+	auto := func(why string) {
+		c.addFinding(table.LevelInfo, "", "all indexes are created at once: indexesAfterLoad is auto, and "+why, "")
+	}
+	switch {
+	case len(later) == 0:
+	case timing.Defers(rows, c.options.HasReplicas):
+		if timing == table.IndexesAuto && !c.grants.has("ALTER", c.Name) {
+			auto("the login does not clearly have ALTER")
+			return
+		}
+		c.Deferred = later
+		c.grants.require(c.Diff, "ALTER")
+		c.addFinding(table.LevelInfo, "", fmt.Sprintf("indexes are added after the first load, of %s: %s%s", about,
+			deferredNames(later), buildMemory(c.dst.Server)), "")
+	case timing == table.IndexesAuto && c.options.HasReplicas:
+		auto("the ALTER TABLE that adds them later would hold up the replicas that are looked after")
+	case timing == table.IndexesAuto:
+		auto(fmt.Sprintf("the source has %s; the bound is %s", about, human.Count(table.AutoIndexRows, "row")))
+	case rows > table.AutoIndexRows && len(later) > 1:
+		c.addFinding(table.LevelInfo, "", fmt.Sprintf("%d indexes are kept up to date while %s are loaded: with "+
+			"indexesAfterLoad, one long ALTER TABLE adds them afterwards, which is faster", len(later), about), "")
+	}
 }
 
 // isIgnored reports whether an index has a column that the target does not get.

@@ -12,7 +12,7 @@
 //	├─ missing ─── Create is off ............................. refuse
 //	│              its schema is missing, too ................ CREATE DATABASE, with a clear grant only
 //	│              try the statement on a temporary table .... CREATE TABLE, or refuse
-//	│              DeferIndexes .............................. indexes without a unique key come later
+//	│              deferIndexes .............................. indexes without a unique key come later
 //	└─ a table ─── engine without transactions ............... refuse
 //	               keys that match rows differently .......... refuse
 //	               a column that is narrower ................. MODIFY COLUMN where no row changes, else refuse

@@ -63,7 +63,7 @@ func haul(p *dbtest.Pair, s stranger) {
 	src := dbtest.Introspect(p.T, p.Src, p.From, s.name).Carrying(s.cursor)
 	findings, err := source.New(p.Src).Check(p.T.Context(), src, source.CheckSpec{Cursor: s.cursor})
 	require.NoError(p.T, err)
-	o := target.Options{Create: true, Contract: dbtest.Follows, Cursor: s.cursor, DeferIndexes: true}
+	o := target.Options{Create: true, Contract: dbtest.Follows, Cursor: s.cursor, DeferIndexes: table.IndexesAfterLoad}
 	plan, err := target.New(p.Dst).Compare(p.T.Context(), p.Src, src, table.Name{Schema: p.To, Table: s.name}, o)
 	require.NoError(p.T, err)
 	all := dbtest.Refusals(slices.Concat(findings, plan.Findings))

@@ -42,8 +42,10 @@ type Options struct {
 	SoftColumn string
 	// Had are columns that the source has had, by their names on the target: Contract.Dropped is of them.
 	Had []string
-	// DeferIndexes leaves indexes that the rows do not need to AddIndexes.
-	DeferIndexes bool
+	// DeferIndexes says whether indexes that the rows do not need are left to AddIndexes. HasReplicas says that
+	// replicas of the target are looked after.
+	DeferIndexes table.IndexTiming
+	HasReplicas  bool
 	// Look is what LookAt has found of the target, a moment ago; nil looks now.
 	Look func() (*Look, error)
 }
@@ -71,8 +73,8 @@ type Diff struct {
 	// RefersToItself says that the target refers to itself by foreign keys, and that rows may be
 	// written without checking them, as UpsertSpec.RefersToItself wants it.
 	RefersToItself bool
-	// Deferred are, with DeferIndexes, the source's indexes that the target lacks or is created
-	// without. They mean something only for a target that the same first load has created.
+	// Deferred are the source's indexes that the target is created without, or that one which is there lacks. Of the
+	// latter they mean something only where the same first load has created it.
 	Deferred []DeferredIndex
 
 	from, to mysqldb.Server

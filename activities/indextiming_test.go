@@ -1,0 +1,92 @@
+package activities_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/owner"
+	"github.com/tablehaul/tablehaul/internal/table"
+	"github.com/tablehaul/tablehaul/internal/testenv/dbtest"
+	"github.com/tablehaul/tablehaul/internal/testenv/servers"
+)
+
+// newEstimated has a table with two indexes. large makes auto take its source for one of many rows, or of few; MariaDB
+// counts by itself, and is given what auto comes to.
+func newEstimated(t *testing.T, s *servers.Server) (b *bench, large func(is bool)) {
+	t.Helper()
+	b = newBench(t, s)
+	admin := dbtest.Lenient(t, s, b.From)
+	dbtest.Exec(t, admin, "ALTER TABLE t ADD KEY by_v (v), STATS_PERSISTENT = 1, STATS_AUTO_RECALC = 0",
+		"ANALYZE TABLE t")
+	return b, func(is bool) {
+		t.Helper()
+		if s.Flavor == servers.FlavorMariaDB {
+			b.settings.IndexesAfterLoad = map[bool]table.IndexTiming{
+				true: table.IndexesAfterLoad, false: table.IndexesFirst,
+			}[is]
+			return
+		}
+		b.settings.IndexesAfterLoad = table.IndexesAuto
+		rows := map[bool]int{true: 2_000_000, false: 5000}[is]
+		dbtest.Exec(t, admin, fmt.Sprintf("UPDATE mysql.innodb_table_stats SET n_rows = %d WHERE database_name = '%s' "+
+			"AND table_name = 't'", rows, b.From), "FLUSH TABLE t")
+		require.EqualValues(t, rows, dbtest.Introspect(t, b.Src, b.From, "t").RowsEstimate)
+	}
+}
+
+// What a first load has chosen holds for it, also where the estimate or the configuration is another one when a step is
+// repeated, or when the next run goes on.
+func TestAFirstLoadKeepsItsChoiceOfIndexes(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		b, large := newEstimated(t, s)
+		indexes := func() []string {
+			return dbtest.Texts(t, s.DB(t, b.To), "SELECT DISTINCT INDEX_NAME FROM information_schema.STATISTICS "+
+				"WHERE TABLE_SCHEMA = '"+b.To+"' AND TABLE_NAME = 't' ORDER BY INDEX_NAME")
+		}
+		large(true)
+		plan, _ := b.plan()
+		require.Equal(t, 2, plan.IndexesLater)
+		require.Equal(t, []string{"PRIMARY"}, indexes())
+
+		large(false)
+		again, in := b.plan()
+		require.Equal(t, 2, again.IndexesLater)
+		b.settings.IndexesAfterLoad = table.IndexesFirst
+		b.restart()
+		var next activities.PlanRunResult
+		require.NoError(t, b.step("PlanRun", activities.PlanRunInput{
+			Table: in.Table, Run: "run-2", State: owner.State{FirstLoad: &owner.FirstLoad{
+				Run: "run-1", PlanSum: again.PlanSum, Done: again.Done, IndexesLater: true,
+			}},
+		}, &next))
+		require.Equal(t, "run-1", next.Run)
+		require.Equal(t, 2, next.IndexesLater)
+		in.PlanSum = next.PlanSum
+		var added activities.AddIndexesResult
+		require.NoError(t, b.step("AddIndexes", in, &added))
+		require.Equal(t, 2, added.Indexes)
+		require.Equal(t, []string{"by_v", "PRIMARY", "updated_at"}, indexes())
+	})
+}
+
+// The table beside a target that is replaced gets them as one that is created does.
+func TestAReplacementAddsIndexesByItsTiming(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		b, large := newEstimated(t, s)
+		r := &replacing{bench: b}
+		r.settings.Replace = &activities.ReplaceSettings{}
+		r.lower(activities.Sizes{SwapPatience: 1})
+		for _, is := range []bool{true, true, false} { // the first one makes the target, the others a copy of it
+			large(is)
+			plan, in := r.begun()
+			require.Equal(t, map[bool]int{true: 2, false: 0}[is], plan.IndexesLater)
+			var found activities.CheckReplacementResult
+			require.NoError(t, r.step("CheckReplacement", r.loaded(plan, in), &found))
+			r.swap(in)
+			require.Contains(t, r.create("t"), "KEY `by_v`")
+		}
+	})
+}
