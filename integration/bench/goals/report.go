@@ -149,9 +149,9 @@ func (r *report) runs() grid {
 		title: "Runs",
 		note: "Seconds are from the start of a run to its result, for the client that starts it. Peak is the " +
 			"worker's resident memory from its start to the end of the run; a worker is started before each first " +
-			"load.",
+			"load. Processor is user and system time: worker / source / target / Temporal.",
 		header: pretty.Row{
-			"Server", "Run", "Rows", "Seconds", "Rows/s", "Longest transaction", "Longest page",
+			"Server", "Run", "Rows", "Seconds", "Processor", "Rows/s", "Longest transaction", "Longest page",
 			"Events", "Events of ranges", "No activity", "Peak",
 		},
 	}
@@ -168,7 +168,7 @@ func (r *report) runs() grid {
 		}
 		for _, run := range runs {
 			g.rows = append(g.rows, pretty.Row{
-				f.name(), run.name, scene.Number(run.rows), fmt.Sprintf("%.2f", run.seconds),
+				f.name(), run.name, scene.Number(run.rows), fmt.Sprintf("%.2f", run.seconds), processor(run),
 				scene.Number(int64(float64(run.rows) / run.seconds)),
 				fmt.Sprintf("%.0f ms", 1000*run.result.LongestTransaction),
 				fmt.Sprintf("%.0f ms", 1000*run.result.LongestPage),
@@ -178,6 +178,18 @@ func (r *report) runs() grid {
 		}
 	}
 	return g
+}
+
+// processor is a run's processor time, in the order of [scene.Whose].
+func processor(run runFigures) string {
+	parts := make([]string, len(scene.Whose))
+	for i, who := range scene.Whose {
+		parts[i] = "–"
+		if s, ok := run.cpu[who]; ok {
+			parts[i] = fmt.Sprintf("%.2f", s)
+		}
+	}
+	return strings.Join(parts, " / ")
 }
 
 func (r *report) cpu() grid {
@@ -282,4 +294,5 @@ server has purged and written what it still had in memory. Short ones are repeat
 - **Changed rows** come in three shapes: four fifths are updated, in runs of 80 keys, scattered singly, or the newest; a fifth is new.
 - **Rows read again** are those of the last changes, by ` + "`--from`" + `: the target has them already.
 - At the end of the comparison with the usual way, the rows on both sides are compared.
+- **Other clients**: none here. What they notice, and charts, are in benchmarks-peers.md, beside other tools.
 `
