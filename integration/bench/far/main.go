@@ -13,9 +13,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"github.com/tablehaul/tablehaul/integration/bench/line"
+	"github.com/tablehaul/tablehaul/integration/procs"
 	"github.com/tablehaul/tablehaul/integration/scene"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 	"github.com/tablehaul/tablehaul/workflows"
@@ -66,10 +68,14 @@ func measure(ctx context.Context, flavor servers.Flavor, rows int, rtt time.Dura
 		if err := s.StartWorker(ctx); err != nil {
 			return err
 		}
+		before, lineBefore := s.CPU(), ownCPU()
 		first, _, err := s.RunWith(ctx, "first load", workflows.SyncTableInput{Table: scene.Table, Full: true})
 		if err != nil {
 			return err
 		}
+		used := s.CPU().Since(before)
+		s.Say("processor seconds: worker %.1f, source %.1f, target %.1f, Temporal %.1f, the line %.1f",
+			used[scene.Whose[0]], used[scene.Whose[1]], used[scene.Whose[2]], used[scene.Whose[3]], ownCPU()-lineBefore)
 		if err := scene.Change(ctx, s.SourceDB, rows, rows/20); err != nil {
 			return err
 		}
@@ -87,4 +93,13 @@ func measure(ctx context.Context, flavor servers.Flavor, rows int, rtt time.Dura
 		s.Target.Version, scene.Number(int64(rows)), rtt, far[0], near[0], far[0]/near[0], goal)
 	s.Say("%s changes: %.1f s, %.1f s without", scene.Number(int64(rows/20)), far[1], near[1])
 	return nil
+}
+
+// ownCPU are the processor seconds of this process, which has the line.
+func ownCPU() float64 {
+	seconds, err := procs.CPUSeconds(os.Getpid())
+	if err != nil {
+		return 0
+	}
+	return seconds
 }

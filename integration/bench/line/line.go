@@ -80,21 +80,27 @@ func (l *Line) accept(ctx context.Context) {
 	}
 }
 
-// piece is bytes, and when they come out.
+// piece is bytes, and when they come out. They are the first n of a buffer.
 type piece struct {
-	at   time.Time
-	data []byte
-	err  error
+	at     time.Time
+	buffer *[pieceSize]byte
+	n      int
+	err    error
 }
+
+const pieceSize = 64 << 10
+
+// buffers are those of pieces that have come out: to fill memory with zeros would take a part of what is measured.
+var buffers = sync.Pool{New: func() any { return new([pieceSize]byte) }}
 
 // carry carries one direction until it ends, and then ends the connection.
 func (l *Line) carry(to, from net.Conn) {
 	pieces := make(chan piece, inFlight)
 	go func() {
 		for {
-			data := make([]byte, 64<<10)
-			n, err := from.Read(data)
-			pieces <- piece{time.Now().Add(time.Duration(l.delay.Load())), data[:n], err}
+			buffer, _ := buffers.Get().(*[pieceSize]byte)
+			n, err := from.Read(buffer[:])
+			pieces <- piece{time.Now().Add(time.Duration(l.delay.Load())), buffer, n, err}
 			if err != nil {
 				return
 			}
@@ -103,7 +109,8 @@ func (l *Line) carry(to, from net.Conn) {
 	for p := range pieces {
 		time.Sleep(time.Until(p.at))
 		<-l.passes()
-		_, err := to.Write(p.data)
+		_, err := to.Write(p.buffer[:p.n])
+		buffers.Put(p.buffer)
 		if err = errors.Join(err, p.err); err != nil {
 			_ = to.Close()
 			if !errors.Is(err, io.EOF) {

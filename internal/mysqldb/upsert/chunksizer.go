@@ -1,6 +1,8 @@
 package upsert
 
 import (
+	"cmp"
+	"math"
 	"sync"
 	"time"
 )
@@ -27,6 +29,10 @@ const (
 	minRows = 50
 	// sizeMargin leaves room for a transaction that is a little slower than the last.
 	sizeMargin = 0.8
+	// evenMargin is how many times the rows that fit an equal piece may have, and maxEvenPieces how many of them there
+	// are at most: of more pieces, a rest is a small part. It is within sizeMargin.
+	evenMargin    = 1.15
+	maxEvenPieces = 8
 	// emptyRoundTrips are the round trips of a transaction that do not depend on its rows.
 	emptyRoundTrips = 6
 )
@@ -37,11 +43,27 @@ func timeLimit(longest, latency time.Duration) time.Duration {
 	return max(longest/2, 2*emptyRoundTrips*latency)
 }
 
-// Rows is the limit, 0 for none.
+// Rows is the limit, 0 for none: about as many as fit, in pieces of the largest chunk that are about equal. A small rest
+// would cost as many round trips as a full piece.
 func (z *ChunkSizer) Rows() int {
 	z.mu.Lock()
 	defer z.mu.Unlock()
-	return z.rows
+	return z.evenPiece(z.rows)
+}
+
+// evenPiece is the limit that cuts the largest chunk into equal pieces of about rows each.
+func (z *ChunkSizer) evenPiece(rows int) int {
+	if rows == 0 || z.largest == 0 {
+		return rows
+	}
+	pieces := int(math.Ceil(float64(z.largest) / (evenMargin * float64(rows))))
+	switch {
+	case pieces <= 1:
+		return 0
+	case pieces > maxEvenPieces:
+		return rows
+	}
+	return (z.largest + pieces - 1) / pieces
 }
 
 // onBegin records the size of a chunk that is about to be written.
@@ -72,13 +94,24 @@ func (z *ChunkSizer) onCommit(c committed) (tooSlow bool) {
 	case c.longest > 0 && c.took > limit:
 		z.shrink(int(float64(c.rows) * sizeMargin * float64(limit) / float64(c.took)))
 		return c.rows <= max(minRows, c.minRows)
-	case z.rows > 0 && c.rows >= z.rows && (c.longest == 0 || float64(c.took)*1.25 < sizeMargin*float64(limit)):
+	case z.rows > 0 && c.rows >= min(z.rows, cmp.Or(z.evenPiece(z.rows), z.largest)):
 		// Only a transaction of the limit's size shows that more rows would fit.
-		if z.rows += z.rows/4 + 1; z.rows >= z.largest {
-			z.rows = 0
+		next := z.rows + z.rows/4 + 1
+		if next >= z.largest {
+			next = 0
+		}
+		if c.longest == 0 || float64(c.took)*1.25 < sizeMargin*float64(limit) && z.wouldFit(c, next, limit) {
+			z.rows = next
 		}
 	}
 	return false
+}
+
+// wouldFit reports whether a transaction with the pieces of another limit would keep the time limit. Few pieces become
+// larger by more than a quarter.
+func (z *ChunkSizer) wouldFit(c committed, next int, limit time.Duration) bool {
+	rows := cmp.Or(z.evenPiece(next), z.largest)
+	return float64(c.took)*float64(rows) <= float64(limit)*float64(c.rows)
 }
 
 // onConflict records a lock wait timeout or a deadlock of a transaction with so many rows.

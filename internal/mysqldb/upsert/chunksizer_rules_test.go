@@ -16,15 +16,19 @@ func TestChunkSizerRules(t *testing.T) {
 		want    int
 		tooSlow bool
 	}{
-		"no limit, fast":           {0, committed{rows: 5000, took: 400 * time.Millisecond}, 0, false},
-		"no limit, slow":           {0, committed{rows: 5000, took: 800 * time.Millisecond}, 2500, false},
-		"no limit, much too slow":  {0, committed{rows: 5000, took: 10 * time.Second}, 200, false},
-		"fits, and more would":     {1000, committed{rows: 1000, took: 200 * time.Millisecond}, 1251, false},
-		"fits, and no more would":  {1000, committed{rows: 1000, took: 400 * time.Millisecond}, 1000, false},
-		"fits, but it was a rest":  {1000, committed{rows: 300, took: 20 * time.Millisecond}, 1000, false},
-		"as large as any":          {4500, committed{rows: 4500, took: 200 * time.Millisecond}, 0, false},
-		"a little too slow":        {1000, committed{rows: 1000, took: 600 * time.Millisecond}, 666, false},
-		"too slow with the fewest": {100, committed{rows: 50, took: 600 * time.Millisecond}, 50, true},
+		"no limit, fast":              {0, committed{rows: 5000, took: 400 * time.Millisecond}, 0, false},
+		"no limit, slow":              {0, committed{rows: 5000, took: 800 * time.Millisecond}, 2500, false},
+		"no limit, much too slow":     {0, committed{rows: 5000, took: 10 * time.Second}, 200, false},
+		"fits, and more would":        {1000, committed{rows: 1000, took: 200 * time.Millisecond}, 1251, false},
+		"fits, and no more would":     {1000, committed{rows: 1000, took: 400 * time.Millisecond}, 1000, false},
+		"fits, but it was a rest":     {1000, committed{rows: 300, took: 20 * time.Millisecond}, 1000, false},
+		"as large as any":             {4500, committed{rows: 4500, took: 200 * time.Millisecond}, 0, false},
+		"a little too slow":           {1000, committed{rows: 1000, took: 600 * time.Millisecond}, 715, false},
+		"a small rest is none":        {4400, committed{rows: 300, took: 20 * time.Millisecond}, 0, false},
+		"equal pieces":                {3000, committed{rows: 300, took: 20 * time.Millisecond}, 2500, false},
+		"one piece would fit":         {4000, committed{rows: 2500, took: 200 * time.Millisecond}, 0, false},
+		"one piece would be too slow": {4000, committed{rows: 2500, took: 300 * time.Millisecond}, 2500, false},
+		"too slow with the fewest":    {100, committed{rows: 50, took: 600 * time.Millisecond}, 50, true},
 		"too slow, cannot be cut": {
 			700, committed{rows: 625, took: 600 * time.Millisecond, minRows: 625}, 416, true,
 		},

@@ -169,7 +169,7 @@ const farBatchRows = 10_000
 // the caller has bounded, or that have been halved, stay as they are.
 func (p *plan) stretch(latency time.Duration) {
 	if p.maxRows == defaultBatchRows && latency >= mysqldb.FarRoundTrip {
-		p.maxRows = min(defaultBatchRows*(1+2*int(latency/mysqldb.FarRoundTrip)), farBatchRows)
+		p.maxRows = min(defaultBatchRows+1000*int(latency/mysqldb.FarRoundTrip), farBatchRows)
 	}
 }
 
