@@ -32,16 +32,26 @@ func (p *planDraft) cut(ctx context.Context) error {
 		}
 	}
 	p.addTail()
-	return translate(ctx, err, where{p.settings.SourceConnection, "cut the ranges of " + p.settings.Table.String()})
+	return translate(ctx, err, p.cutAt())
 }
 
-func (p *planDraft) cutKeys(ctx context.Context) error {
+func (p *planDraft) cutAt() where {
+	return where{p.settings.SourceConnection, "cut the ranges of " + p.settings.Table.String()}
+}
+
+func (p *planDraft) cutKeys(ctx context.Context) (err error) {
 	p.rowsEstimate = p.table.RowsEstimate
-	ranges, err := scan.CutRanges(ctx, p.src, p.table, maxRanges, p.settings.RangeRows)
-	for i := range ranges {
-		p.ranges = append(p.ranges, piece{Keys: &ranges[i]})
+	if p.keyRanges == nil {
+		p.keyRanges, err = p.cutKeySpace(ctx)
+	}
+	for i := range p.keyRanges {
+		p.ranges = append(p.ranges, piece{Keys: &p.keyRanges[i]})
 	}
 	return err
+}
+
+func (p *planDraft) cutKeySpace(ctx context.Context) ([]scan.KeyRange, error) {
+	return scan.CutRanges(ctx, p.src, p.table, maxRanges, p.settings.RangeRows)
 }
 
 // findsNothing reports whether an incremental run has no row to read, in its window or above it: then it needs no

@@ -10,6 +10,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/mask"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/scan"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/source"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/target"
@@ -40,6 +41,8 @@ type planDraft struct {
 	mode     string
 	window   table.Window
 	ranges   []piece
+	// keyRanges are those of the key space where they were cut while the window was chosen.
+	keyRanges []scan.KeyRange
 	// rowsEstimate is the server's guess of the rows to read; 0 where a window is not large.
 	rowsEstimate int64
 	// windowRows is the server's guess of the rows of a window of any size.
@@ -111,10 +114,7 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*planDraft, er
 		return nil, err
 	}
 	if p.settings.Cursor != "" {
-		if err := p.chooseWindow(ctx, in); err != nil {
-			return nil, err
-		}
-		if err := p.chooseTail(ctx, in); err != nil {
+		if err := p.src.Together(p.windowQuestions(ctx, in)...); err != nil {
 			return nil, err
 		}
 		p.addAheadFinding()
@@ -131,6 +131,24 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*planDraft, er
 		return nil, translate(ctx, mysqldb.ErrOtherServer, sourceAt(p.settings))
 	}
 	return p, nil
+}
+
+// windowQuestions choose the window. The key space of a source that is far away is cut meanwhile, where the run has no
+// ranges yet: that depends on nothing but the table.
+func (p *planDraft) windowQuestions(ctx context.Context, in PlanRunInput) []func() error {
+	questions := []func() error{func() error {
+		if err := p.chooseWindow(ctx, in); err != nil {
+			return err
+		}
+		return p.chooseTail(ctx, in)
+	}}
+	if in.run && p.src.IsFar() && p.mode == api.ModeFirstLoad && (in.Full || in.State.FirstLoad == nil) {
+		questions = append(questions, func() (err error) {
+			p.keyRanges, err = p.cutKeySpace(ctx)
+			return translate(ctx, err, p.cutAt())
+		})
+	}
+	return questions
 }
 
 func sourceAt(s Settings) where {

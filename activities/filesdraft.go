@@ -140,7 +140,7 @@ func (a *Activities) draftFilesTarget(ctx context.Context, in PlanRunInput, p *p
 		return nil
 	}
 	if p.ordered() {
-		p.settings.ChunksInFlight, p.settings.RangesInFlight = 1, 1
+		p.settings.ChunksInFlight, p.settings.FarChunksInFlight, p.settings.RangesInFlight = 1, 1, 1
 	}
 	if err := p.compareFilesTarget(ctx); err != nil || table.Findings(p.findings).Refused() {
 		return err

@@ -265,7 +265,7 @@ func (p *planDraft) result(in PlanRunInput) PlanRunResult {
 		Target: p.settings.Target.String(), Mode: p.mode, Window: p.window, Cursor: p.settings.Cursor,
 		Run: in.Run, Ranges: len(p.ranges), Done: strings.Repeat("0", len(p.ranges)),
 		TailLast: p.tailLast, TailTop: p.tailTop(),
-		RowsEstimate: p.rowsEstimate, ChunksInFlight: p.settings.ChunksInFlight, ChunkRows: int64(
+		RowsEstimate: p.rowsEstimate, ChunksInFlight: p.settings.chunksAtOnce(p.dst.IsFar()), ChunkRows: int64(
 			p.settings.ChunkRows), RangesInFlight: p.settings.RangesInFlight,
 		HeldBack: p.heldBack, HeldBackSeconds: p.heldFor.Seconds(), FreshAt: p.freshAt.UTC(), Samples: p.samples,
 		Seen: p.seen, ClockBack: p.clockBack, ClockUntil: p.clockUntil, Warnings: p.warnings,

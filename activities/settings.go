@@ -54,7 +54,9 @@ type Settings struct {
 	PageTime  time.Duration `json:"pageTime"`
 	// ChunksInFlight bounds a run's chunks being written at once, RangesInFlight its ranges.
 	ChunksInFlight int `json:"chunksInFlight"`
-	RangesInFlight int `json:"rangesInFlight"`
+	// FarChunksInFlight is in its place where the target is far away; 0 is the same number.
+	FarChunksInFlight int `json:"farChunksInFlight,omitempty"`
+	RangesInFlight    int `json:"rangesInFlight"`
 	// RangeRows is how many rows a range should hold, roughly; RangeBytes (file bytes) is what a
 	// range stages at once, and a larger one is moved in slices.
 	RangeRows  int64 `json:"rangeRows"`
@@ -102,4 +104,12 @@ type QuarantineSettings struct {
 	// MaxRows and MaxShare (0–1, of the rows read or there) are those of one run, and of all that is in quarantine.
 	MaxRows  int     `json:"maxRows"`
 	MaxShare float64 `json:"maxShare"`
+}
+
+// chunksAtOnce bounds the chunks of a run that are written at once.
+func (s *Settings) chunksAtOnce(isFar bool) int {
+	if isFar && s.FarChunksInFlight > 0 {
+		return s.FarChunksInFlight
+	}
+	return s.ChunksInFlight
 }

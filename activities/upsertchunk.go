@@ -180,7 +180,7 @@ func (a *Activities) upsertSpec(db *mysqldb.DB, r *openedRange, order int, pace 
 		Conflicts:      upsert.ConflictPolicy(s.UniqueConflicts),
 		MaxTransaction: s.MaxTransaction, Sizer: &pace.sizer, MinRows: s.ChunkRows / MaxPieces,
 		// Ranges that took turns would all be read at the same time, and then all be written.
-		Limiter: &pace.limiter, MaxInFlight: s.ChunksInFlight, Order: order,
+		Limiter: &pace.limiter, MaxInFlight: s.chunksAtOnce(db.IsFar()), Order: order,
 		BulkLoad: s.BulkLoad, RefersToItself: r.plan.RefersToItself, OnBegin: a.checkTargetRow(db, r),
 	}
 	if r.plan.Expect != nil {

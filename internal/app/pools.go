@@ -220,7 +220,8 @@ func settings(cfg *config.Config, n table.Name) (activities.Settings, error) {
 		TailRows: t.TailRows, AllowReplica: t.AllowReplica, ChunkRows: t.ChunkRows, ChunkBytes: t.ChunkBytes,
 		PartBytes: t.PartBytes,
 		PageRows:  t.PageRows, PageBytes: t.PageBytes, PageTime: t.PageTime,
-		ChunksInFlight: t.ChunksInFlight, RangesInFlight: t.RangesInFlight, RangeRows: t.RangeRows,
+		ChunksInFlight: t.ChunksInFlight, FarChunksInFlight: t.FarChunksInFlight, RangesInFlight: t.RangesInFlight,
+		RangeRows:  t.RangeRows,
 		RangeBytes: t.RangeBytes,
 		Throttle: throttle.Limits{
 			ThreadsRunning: t.MaxThreadsRunning, ReplicaLag: t.MaxReplicaLag, Replicas: t.Replicas, Hours: t.Hours,

@@ -127,7 +127,9 @@ type Table struct {
 	QuarantineKeep time.Duration
 	// ChunksInFlight and RangesInFlight bound what one run does at once.
 	ChunksInFlight int
-	RangesInFlight int
+	// FarChunksInFlight is in the place of ChunksInFlight where the target is far away. It differs by default only.
+	FarChunksInFlight int
+	RangesInFlight    int
 
 	// MaxThreadsRunning and MaxReplicaLag (of Replicas, names in Config.Connections) pause a run;
 	// 0 does not. Hours is a text for throttle.ParseHours; empty is all day.

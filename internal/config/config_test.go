@@ -64,7 +64,7 @@ func TestExampleFileLoads(t *testing.T) {
 		Cursor: "updated_at", Overlap: time.Minute, MinLag: time.Second, TailRows: 100_000,
 		PageRows: 10000, PageBytes: 4 << 20, PageTime: 5 * time.Second,
 		ChunkRows: 10000, ChunkBytes: 16 << 20, PartBytes: 256 << 20, RangeRows: 250000, RangeBytes: 256 << 20,
-		ChunksInFlight: 4, RangesInFlight: 2,
+		ChunksInFlight: 4, FarChunksInFlight: 8, RangesInFlight: 2,
 		Write: table.WriteUpsert, KeepOld: time.Hour, UniqueConflicts: "fail", MaxTransaction: time.Second,
 		ScheduleFamily: config.FamilyApply, Priority: 3, StaleAfter: 24 * time.Hour, StaleByDefault: true,
 		BulkLoad: true, IndexesAfterLoad: table.IndexesFirst, CreateTarget: true, ScheduleJitter: 30 * time.Second,
@@ -187,7 +187,7 @@ var tableOfEverySetting = config.Table{
 	Replicas:     []string{"shop", "warehouse"},
 	AllowReplica: true, PageRows: 1000, PageBytes: 1 << 20, PageTime: time.Second,
 	Priority: 1, ChunkRows: 77, ChunkBytes: 100_000, PartBytes: 4 << 30, RangeRows: 5, RangeBytes: 3 << 30,
-	IndexesAfterLoad: table.IndexesAfterLoad, ChunksInFlight: 32, RangesInFlight: 16,
+	IndexesAfterLoad: table.IndexesAfterLoad, ChunksInFlight: 32, FarChunksInFlight: 32, RangesInFlight: 16,
 	Schema: table.Contract{
 		NewColumns: "ignore", Widened: "alter", Dropped: "fail", Narrowed: "fail", MaxCopyRows: 5,
 	},

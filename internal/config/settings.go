@@ -20,7 +20,7 @@ var builtin = Table{
 	PageRows: 10_000, PageBytes: 4 * mib, PageTime: 5 * time.Second,
 	ChunkRows: 10_000, ChunkBytes: 16 * mib,
 	PartBytes: 256 * mib, RangeRows: 250_000, RangeBytes: 256 * mib,
-	ChunksInFlight: 4, RangesInFlight: 2,
+	ChunksInFlight: 4, FarChunksInFlight: 8, RangesInFlight: 2,
 	Write: table.WriteUpsert, UniqueConflicts: conflictsFail, MaxTransaction: time.Second,
 	StaleAfter: staleUnscheduled, StaleByDefault: true,
 	KeepOld: time.Hour, Priority: 3, BulkLoad: true, IndexesAfterLoad: table.IndexesFirst,

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -19,9 +20,7 @@ var tuning = []field[Table]{
 		"transaction of the target should take: after one that takes longer than half of it, the next chunks are "+
 		"made smaller, until they are fast again.",
 		func(t *Table) *time.Duration { return &t.MaxTransaction }),
-	intField("chunksInFlight", builtin.ChunksInFlight, 1, 32, "Chunks of a run that are written at once; the ranges "+
-		"of a run share them.",
-		func(t *Table) *int { return &t.ChunksInFlight }),
+	chunksInFlightField(),
 	intField("rangesInFlight", builtin.RangesInFlight, 1, 16, "Ranges of a run that are worked on at once.",
 		func(t *Table) *int { return &t.RangesInFlight }),
 	intField("rangeRows", builtin.RangeRows, 1, 1_000_000_000, "Rows of a range, the piece of a first load or of a "+
@@ -107,3 +106,17 @@ var tuningHints = func() map[string]string {
 	}
 	return hints
 }()
+
+// chunksInFlightField is the key chunksInFlight. Its default depends on how far away the target is.
+func chunksInFlightField() field[Table] {
+	f := intField("chunksInFlight", builtin.ChunksInFlight, 1, 32, fmt.Sprintf("Chunks of a run that are written at "+
+		"once; the ranges of a run share them. Default: %d, and %d where the target is 2 ms of round trip away or "+
+		"more.", builtin.ChunksInFlight, builtin.FarChunksInFlight),
+		func(t *Table) *int { return &t.ChunksInFlight })
+	set := f.set
+	f.set = func(d *decoder, a at, t *Table) {
+		set(d, a, t)
+		t.FarChunksInFlight = t.ChunksInFlight
+	}
+	return f
+}

@@ -6,6 +6,7 @@
 //	ROWS    rows of the table (1000000); a twentieth of them are changed
 //	RTT     the round trip, a duration (20ms)
 //	FLAVOR  mysql or mariadb; both by default
+//	CHUNKS  the table's chunksInFlight, instead of the default
 package main
 
 import (
@@ -36,16 +37,26 @@ func run(ctx context.Context, getenv func(string) string, out io.Writer) error {
 			return fmt.Errorf("RTT=%s: give a duration such as 20ms", text)
 		}
 	}
+	chunks := 0
+	if err := scene.ReadNumber(getenv, "CHUNKS", 1, &chunks); err != nil {
+		return err
+	}
+	config := ""
+	if chunks > 0 {
+		config = fmt.Sprintf(", tuning: { chunksInFlight: %d }", chunks)
+	}
 	return scene.EachFlavor(getenv, func(flavor servers.Flavor) error {
-		return measure(ctx, flavor, rows, rtt, out)
+		return measure(ctx, flavor, rows, rtt, config, out)
 	})
 }
 
 // goal is how many times as long a first load may take.
 const goal = 1.3
 
-func measure(ctx context.Context, flavor servers.Flavor, rows int, rtt time.Duration, out io.Writer) error {
-	s, err := scene.Up(ctx, scene.Options{Source: flavor, Target: flavor, Out: out})
+func measure(
+	ctx context.Context, flavor servers.Flavor, rows int, rtt time.Duration, config string, out io.Writer,
+) error {
+	s, err := scene.Up(ctx, scene.Options{Source: flavor, Target: flavor, Config: config, Out: out})
 	if err != nil {
 		return err
 	}
