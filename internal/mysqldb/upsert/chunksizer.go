@@ -43,8 +43,8 @@ func timeLimit(longest, latency time.Duration) time.Duration {
 	return max(longest/2, 2*emptyRoundTrips*latency)
 }
 
-// Rows is the limit, 0 for none: about as many as fit, in pieces of the largest chunk that are about equal. A small rest
-// would cost as many round trips as a full piece.
+// Rows is the limit, 0 for none: about as many as fit, in equal pieces of the largest chunk. A small rest would cost as
+// many round trips as a full piece.
 func (z *ChunkSizer) Rows() int {
 	z.mu.Lock()
 	defer z.mu.Unlock()

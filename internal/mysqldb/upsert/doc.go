@@ -41,8 +41,8 @@
 //
 // The time limit is half of maxTransaction, or twice the round trips of any transaction where that is longer. "Well
 // within" leaves room for a quarter more rows. The fewest rows are 50, or a piece of a chunk that cannot be cut.
-// Of up to 8 pieces of a chunk, all have the same rows, at most 15% more than fit; fewer pieces follow where one of them
-// would keep the time limit.
+// Of up to 8 pieces of a chunk, all have the same rows, at most 15% more than fit; fewer pieces follow where one of
+// them would keep the time limit.
 //
 // "Measured" is the end of four times as many chunks as are written at once, while others wait. A trial changes that
 // number by one, and the measurement after it decides. The number stays between 1 and chunksInFlight. The last column
