@@ -26,6 +26,8 @@ const (
 	goalComesBack = 0.7
 	// slowDelay is the delay of a slow target, each direction of its line.
 	slowDelay = 100 * time.Millisecond
+	// slowCommit is how much longer a COMMIT takes on a disk that is throttled.
+	slowCommit = 500 * time.Millisecond
 )
 
 // faults are a first load's, in the order of the report.
@@ -34,6 +36,10 @@ var faults = []fault{
 	{name: "a slow target", holds: true, begin: func(_ context.Context, g *ground) (func(), error) {
 		g.target.SetDelay(slowDelay)
 		return func() { g.target.SetDelay(0) }, nil
+	}},
+	{name: "a throttled disk of the target", holds: true, begin: func(_ context.Context, g *ground) (func(), error) {
+		g.target.SetCommitDelay(slowCommit)
+		return func() { g.target.SetCommitDelay(0) }, nil
 	}},
 	{name: "both links lose everything", holds: true, lost: true, begin: breakLinks},
 	{name: "a source without a processor to spare", begin: burn},

@@ -1,6 +1,7 @@
 package line
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ type Line struct {
 	listener net.Listener
 	to       string
 	delay    atomic.Int64 // nanoseconds
+	commit   atomic.Int64 // nanoseconds
 
 	mu   sync.Mutex
 	gate chan struct{} // closed while pieces pass
@@ -43,6 +45,22 @@ func (l *Line) Address() string { return l.listener.Addr().String() }
 
 // SetDelay is for what enters the line from now on, each direction.
 func (l *Line) SetDelay(d time.Duration) { l.delay.Store(int64(d)) }
+
+// SetCommitDelay keeps each COMMIT that enters the line from now on back for longer, as a server does whose disk is
+// slow. A COMMIT is one by the text of its statement, on a connection without TLS.
+func (l *Line) SetCommitDelay(d time.Duration) { l.commit.Store(int64(d)) }
+
+// commit is the command of the statement COMMIT, which has a packet of its own.
+var commit = []byte("\x07\x00\x00\x00\x03COMMIT")
+
+// late is how long a piece is on its way.
+func (l *Line) late(data []byte) time.Duration {
+	more := l.commit.Load()
+	if more > 0 && !bytes.Contains(data, commit) {
+		more = 0
+	}
+	return time.Duration(l.delay.Load() + more)
+}
 
 // Break keeps back all that is on the line, as if it were lost and sent again and again. Mend ends it.
 func (l *Line) Break() {
@@ -100,7 +118,7 @@ func (l *Line) carry(to, from net.Conn) {
 		for {
 			buffer, _ := buffers.Get().(*[pieceSize]byte)
 			n, err := from.Read(buffer[:])
-			pieces <- piece{time.Now().Add(time.Duration(l.delay.Load())), buffer, n, err}
+			pieces <- piece{time.Now().Add(l.late(buffer[:n])), buffer, n, err}
 			if err != nil {
 				return
 			}

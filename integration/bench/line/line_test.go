@@ -39,6 +39,15 @@ func TestABrokenLineKeepsWhatItHas(t *testing.T) {
 	echo("first")
 	require.GreaterOrEqual(t, time.Since(began), 2*delay)
 
+	l.SetCommitDelay(50 * time.Millisecond)
+	const commit = "\x07\x00\x00\x00\x03COMMIT"
+	began = time.Now()
+	_, err = conn.Write([]byte(commit))
+	require.NoError(t, err)
+	echo(commit)
+	require.GreaterOrEqual(t, time.Since(began), 2*delay+50*time.Millisecond)
+	l.SetCommitDelay(0)
+
 	l.Break()
 	_, err = conn.Write([]byte("second"))
 	require.NoError(t, err)
