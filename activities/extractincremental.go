@@ -86,7 +86,9 @@ func (a *Activities) ExtractIncremental(ctx context.Context, in RangeInput) (Ext
 		}
 	}
 	parts := newPartWriter(a.deps.Store, r, attemptName(ctx))
-	stats, readErr, writeErr := a.copyPages(ctx, db, r.readSpec(src, start), r, parts)
+	spec := r.readSpec(src, start)
+	spec.Limits.Rest, spec.Limits.Behind = extractRest, func() bool { return !a.paceOf(r).limiter.HasWaiters() }
+	stats, readErr, writeErr := a.copyPages(ctx, db, spec, r, parts)
 	switch {
 	case writeErr != nil:
 		parts.discard(ctx)
@@ -103,6 +105,10 @@ func (a *Activities) ExtractIncremental(ctx context.Context, in RangeInput) (Ext
 		result.Bytes, "pages", result.Pages, "longestPage", result.LongestPage)
 	return result, nil
 }
+
+// extractRest makes a read use at most half of a processor of a server that other clients use, as long as rows that
+// were read before wait to be written.
+const extractRest = 1
 
 // published is what an earlier attempt of a step has published, whose result was lost; ok is false where there is
 // nothing yet.

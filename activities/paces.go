@@ -44,3 +44,9 @@ func (c *paceCache) of(key paceKey) *pace {
 	}
 	return p
 }
+
+// paceOf is that of the target of a range.
+func (a *Activities) paceOf(r *openedRange) *pace {
+	s := r.plan.Settings
+	return a.paces.of(paceKey{tableKey{s.TargetConnection, s.Target}, r.plan.ByKey})
+}

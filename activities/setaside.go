@@ -80,7 +80,7 @@ func (s *settling) write(ctx context.Context, fate []decision, now currentRows) 
 			return nil, err
 		}
 	}
-	pace := s.a.paces.of(paceKey{tableKey{set.TargetConnection, set.Target}, s.r.plan.ByKey})
+	pace := s.a.paceOf(s.r)
 	spec := s.a.upsertSpec(dst.DB, s.r, s.in.Range, pace)
 	_, bad, err := s.a.upsert(ctx, dst.DB, s.r, spec, rows, rows.Len(), func() {})
 	if err != nil {

@@ -121,8 +121,7 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 	if r.plan.Fill != nil {
 		return a.fillChunk(ctx, db.DB, r, rows, clean, func() { batches.Add(1) })
 	}
-	key := tableKey{s.TargetConnection, s.Target}
-	pace := a.paces.of(paceKey{key, r.plan.ByKey})
+	pace := a.paceOf(r)
 	done, bad, err := a.upsert(ctx, db.DB, r, a.upsertSpec(db.DB, r, in.Range, pace), rows, r.mostBadRows(),
 		func() { batches.Add(1) })
 	// What a repair cannot write is left, and counted there.

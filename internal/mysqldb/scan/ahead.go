@@ -115,7 +115,7 @@ func (r *pageReader) readSerialized(ctx context.Context) (more bool, err error) 
 	}
 	began := time.Now()
 	more, err = r.page(ctx)
-	if more && rest > 0 && err == nil {
+	if more && rest > 0 && err == nil && (r.limits.Behind == nil || !r.limits.Behind()) {
 		err = clock.Sleep(ctx, min(longestRest, time.Duration(rest*float64(time.Since(began)))))
 	}
 	r.otherTraffic = r.db.OtherTrafficActive(ctx)

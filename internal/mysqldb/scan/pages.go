@@ -73,6 +73,9 @@ type PageLimits struct {
 	// has taken, at most a second; 0 is no pause. Readers of one server take turns then, and the pause is part of a
 	// turn.
 	Rest float64
+	// Behind says after a page whether others wait for this read; nil is never, and then it always rests. Where it
+	// says yes, the read does not rest.
+	Behind func() bool
 }
 
 // PageInfo is the measure of one page.

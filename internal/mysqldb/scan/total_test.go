@@ -88,4 +88,18 @@ func TestReadPagesRestsBesideOthers(t *testing.T) {
 	require.Equal(t, 2, stats.Pages)
 	require.Equal(t, int64(2), db.turns.Load())
 	require.GreaterOrEqual(t, time.Since(began), time.Second)
+
+	// It is asked after each page with more behind it whether the rest is in the way of others.
+	asked := 0
+	spec.Limits.Behind = func() bool {
+		asked++
+		return asked > 1
+	}
+	spec.Limits.Rows, spec.Limits.MaxRows = 5, 5
+	began = time.Now()
+	rows, stats = dbtest.ReadAll(t, db, spec)
+	require.Len(t, rows, 15)
+	require.GreaterOrEqual(t, stats.Pages, 3)
+	require.GreaterOrEqual(t, asked, 2)
+	require.GreaterOrEqual(t, time.Since(began), time.Second, "the first page has a rest")
 }

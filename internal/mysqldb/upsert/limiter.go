@@ -61,6 +61,13 @@ func (l *Limiter) Limit() int {
 	return l.climb.limit
 }
 
+// HasWaiters reports whether chunks wait to be written, so that more of them would not be written sooner.
+func (l *Limiter) HasWaiters() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.queue) > 0
+}
+
 // acquire waits until one more chunk may be written, at most maxSlots at the same time. The only
 // error is ctx's. Of the waiting chunks, the one with the lowest order is next, unless another has
 // waited for maxSkipTime. The caller releases the slot.

@@ -212,3 +212,25 @@ func TestLimiterStartsWithOneBesideOtherTraffic(t *testing.T) {
 	far.onFirstChunk(4, true, no)
 	require.Equal(t, 4, far.Limit(), "what a chunk costs is its way")
 }
+
+func TestLimiterTellsWhetherChunksWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &Limiter{}
+		require.False(t, l.HasWaiters())
+		first, err := l.acquire(t.Context(), 0, 1)
+		require.NoError(t, err)
+		require.False(t, l.HasWaiters(), "it is written")
+		second := make(chan *slot)
+		go func() {
+			s, _ := l.acquire(t.Context(), 0, 1)
+			second <- s
+		}()
+		synctest.Wait()
+		require.True(t, l.HasWaiters())
+		l.release(first, 1, 1)
+		s := <-second
+		require.NotNil(t, s)
+		require.False(t, l.HasWaiters())
+		l.release(s, 1, 1)
+	})
+}
