@@ -153,8 +153,8 @@ func askText(ctx context.Context, conn driver.QueryerContext, query string) (tex
 // LocalFile offers a reader as a client's file, and returns its quoted name for LOAD DATA LOCAL
 // INFILE. A server can ask for any reader, in reply to any statement. This name cannot be guessed,
 // and means nothing before localFile and after remove.
-func LocalFile(open func() io.Reader) (name string, remove func()) {
-	name = "tablehaul-" + rand.Text()
+func LocalFile(open func() io.Reader) (quoted string, remove func()) {
+	name := "tablehaul-" + rand.Text()
 	mysql.RegisterReaderHandler(name, open)
 	return "'Reader::" + name + "'", func() { mysql.DeregisterReaderHandler(name) }
 }
