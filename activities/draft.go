@@ -214,6 +214,7 @@ func (a *Activities) inspectTarget(
 		Had:          hadColumns(in),
 		DeferIndexes: s.IndexesAfterLoad,
 		HasReplicas:  len(s.Throttle.Replicas) > 0,
+		BulkLoad:     s.BulkLoad,
 		Look:         look,
 	}
 	if old := in.State.FirstLoad; old != nil && old.IndexesLater {

@@ -76,10 +76,9 @@ func (r *report) circumstances() string {
 	if m.Commit != "" {
 		text += " Commit " + m.Commit + "."
 	}
-	switch {
-	case r.settings.rows != fullRows:
+	if r.settings.rows != fullRows {
 		text += fmt.Sprintf(" Shrunk: ROWS=%d; the goals are meant for %d.", r.settings.rows, fullRows)
-	case !r.settings.full():
+	} else if !r.settings.full() {
 		text += " Parts were left out, by BIG, FLAVOR or ONLY: the table says which."
 	}
 	return text

@@ -158,6 +158,7 @@ func (c *comparison) createTable(ctx context.Context) error {
 		return err
 	}
 	c.deferIndexes()
+	c.adviseLocalInfile()
 	c.Statements = append(c.Statements, c.ddl.create(c.Name, len(c.Deferred) > 0))
 	c.addSoftColumn()
 	c.carry(c.ddl)

@@ -74,6 +74,15 @@ func (c *comparison) deferIndexes() {
 	}
 }
 
+// adviseLocalInfile says what a large first load would gain where the server took files from its clients.
+func (c *comparison) adviseLocalInfile() {
+	if rows := c.source.RowsEstimate; rows > table.AutoIndexRows && c.options.BulkLoad && !c.dst.Server.LocalInfile {
+		c.addFinding(table.LevelInfo, "", fmt.Sprintf("about %s are sent by INSERT, since local_infile is OFF on the "+
+			"target: with ON, LOAD DATA LOCAL takes a third less of its processor, where the columns' types allow it",
+			human.Count(rows, "row")), "")
+	}
+}
+
 // isIgnored reports whether an index has a column that the target does not get.
 func (d *ddl) isIgnored(index *schema.Index) bool {
 	return slices.ContainsFunc(index.Columns, func(c schema.IndexColumn) bool {

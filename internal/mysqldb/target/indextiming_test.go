@@ -1,6 +1,7 @@
 package target_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -90,5 +91,29 @@ func TestIndexesComeLaterWhereTheTimingSaysSo(t *testing.T) {
 				require.NotContains(t, said, "index", name)
 			}
 		}
+	})
+}
+
+// A first load of many rows names the setting of the target that would make it cheaper, where that is used.
+func TestALargeFirstLoadNamesLocalInfile(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		p := dbtest.NewPair(t, s, s)
+		p.AtSource("CREATE TABLE t (id INT PRIMARY KEY)")
+		source, to := dbtest.Introspect(t, p.Src, p.From, "t"), table.Name{Schema: p.To, Table: "t"}
+		says := func(rows int64, on, used bool) bool {
+			source.RowsEstimate = rows
+			db := *p.Dst
+			db.Server.LocalInfile = on
+			o := target.Options{Create: true, BulkLoad: used}
+			got, err := target.New(&db).Compare(t.Context(), p.Src, source, to, o)
+			require.NoError(t, err)
+			return slices.ContainsFunc(got.Findings, func(f table.Finding) bool {
+				return strings.Contains(f.Text, "2,000,000 rows are sent by INSERT, since local_infile is OFF")
+			})
+		}
+		require.True(t, says(2_000_000, false, true))
+		require.False(t, says(2_000_000, true, true))
+		require.False(t, says(2_000_000, false, false))
+		require.False(t, says(1_000_000, false, true))
 	})
 }

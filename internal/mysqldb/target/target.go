@@ -46,6 +46,8 @@ type Options struct {
 	// replicas of the target are looked after.
 	DeferIndexes table.IndexTiming
 	HasReplicas  bool
+	// BulkLoad says that new rows are sent as files where the server takes them.
+	BulkLoad bool
 	// Look is what LookAt has found of the target, a moment ago; nil looks now.
 	Look func() (*Look, error)
 }
