@@ -1,7 +1,9 @@
 package scene
 
 import (
+	"fmt"
 	"net"
+	"strings"
 
 	"github.com/tablehaul/tablehaul/integration/procs"
 )
@@ -40,6 +42,18 @@ func (s *Scene) CPU() CPUTimes {
 		add(Whose[i+1], pid, err)
 	}
 	return t
+}
+
+// String has seconds in the order of Whose, with a dash for a process that was not seen.
+func (t CPUTimes) String() string {
+	parts := make([]string, len(Whose))
+	for i, who := range Whose {
+		parts[i] = "–"
+		if s, ok := t[who]; ok {
+			parts[i] = fmt.Sprintf("%.2f", s)
+		}
+	}
+	return strings.Join(parts, " / ")
 }
 
 // Since is what was taken after before.

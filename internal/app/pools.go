@@ -221,8 +221,7 @@ func settings(cfg *config.Config, n table.Name) (activities.Settings, error) {
 		PartBytes: t.PartBytes,
 		PageRows:  t.PageRows, PageBytes: t.PageBytes, PageTime: t.PageTime,
 		ChunksInFlight: t.ChunksInFlight, FarChunksInFlight: t.FarChunksInFlight, RangesInFlight: t.RangesInFlight,
-		RangeRows:  t.RangeRows,
-		RangeBytes: t.RangeBytes,
+		RangeRows: t.RangeRows, RangeBytes: t.RangeBytes,
 		Throttle: throttle.Limits{
 			ThreadsRunning: t.MaxThreadsRunning, ReplicaLag: t.MaxReplicaLag, Replicas: t.Replicas, Hours: t.Hours,
 		},

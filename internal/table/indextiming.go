@@ -9,16 +9,17 @@ const (
 	IndexesFirst IndexTiming = "false"
 	// IndexesAfterLoad adds them by one ALTER TABLE when the first load is done.
 	IndexesAfterLoad IndexTiming = "true"
-	// IndexesAuto is IndexesAfterLoad for sources above AutoIndexRows, where that is known to be allowed, and no
+	// IndexesAuto is IndexesAfterLoad for sources above LargeLoad, where that is known to be allowed, and no
 	// replica is looked after that the ALTER TABLE would hold up.
 	IndexesAuto IndexTiming = "auto"
 )
 
-// AutoIndexRows is the number of rows, by the source's estimate, above which IndexesAuto adds indexes later.
-const AutoIndexRows = 1_000_000
+// LargeLoad is the number of rows, by the source's estimate, above which a first load is large: IndexesAuto adds
+// indexes later, and plans name settings that would make it faster.
+const LargeLoad = 1_000_000
 
 // Defers reports whether the indexes come after the rows. rows is the source's estimate, and replicas says that
 // replicas of the target are looked after.
 func (t IndexTiming) Defers(rows int64, replicas bool) bool {
-	return t == IndexesAfterLoad || t == IndexesAuto && rows > AutoIndexRows && !replicas
+	return t == IndexesAfterLoad || t == IndexesAuto && rows > LargeLoad && !replicas
 }

@@ -85,8 +85,7 @@ func measure(
 			return err
 		}
 		used := s.CPU().Since(before)
-		s.Say("processor seconds: worker %.1f, source %.1f, target %.1f, Temporal %.1f, the line %.1f",
-			used[scene.Whose[0]], used[scene.Whose[1]], used[scene.Whose[2]], used[scene.Whose[3]], ownCPU()-lineBefore)
+		s.Say("processor seconds, worker / source / target / Temporal: %s, the line: %.2f", used, ownCPU()-lineBefore)
 		if err := scene.Change(ctx, s.SourceDB, rows, rows/20); err != nil {
 			return err
 		}

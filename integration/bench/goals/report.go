@@ -170,7 +170,7 @@ func (r *report) runs() grid {
 		}
 		for _, run := range runs {
 			g.rows = append(g.rows, pretty.Row{
-				f.name(), run.name, scene.Number(run.rows), fmt.Sprintf("%.2f", run.seconds), processor(run),
+				f.name(), run.name, scene.Number(run.rows), fmt.Sprintf("%.2f", run.seconds), run.cpu.String(),
 				scene.Number(int64(float64(run.rows) / run.seconds)),
 				fmt.Sprintf("%.0f ms", 1000*run.result.LongestTransaction),
 				fmt.Sprintf("%.0f ms", 1000*run.result.LongestPage),
@@ -180,18 +180,6 @@ func (r *report) runs() grid {
 		}
 	}
 	return g
-}
-
-// processor is a run's processor time, in the order of [scene.Whose].
-func processor(run runFigures) string {
-	parts := make([]string, len(scene.Whose))
-	for i, who := range scene.Whose {
-		parts[i] = "–"
-		if s, ok := run.cpu[who]; ok {
-			parts[i] = fmt.Sprintf("%.2f", s)
-		}
-	}
-	return strings.Join(parts, " / ")
 }
 
 func (r *report) cpu() grid {

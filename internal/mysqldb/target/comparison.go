@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
@@ -163,6 +164,15 @@ func (c *comparison) createTable(ctx context.Context) error {
 	c.addSoftColumn()
 	c.carry(c.ddl)
 	return nil
+}
+
+// adviseLocalInfile says what a large first load would gain where the server took files from its clients.
+func (c *comparison) adviseLocalInfile() {
+	if rows := c.source.RowsEstimate; rows > table.LargeLoad && c.options.BulkLoad && !c.dst.Server.LocalInfile {
+		c.addFinding(table.LevelInfo, "", fmt.Sprintf("about %s are sent by INSERT, since local_infile is OFF on the "+
+			"target: with ON, LOAD DATA LOCAL takes a third less of its processor, where the columns' types allow it",
+			human.Count(rows, "row")), "")
+	}
 }
 
 // checkCursor warns of a target that stamps its own rows.

@@ -67,19 +67,10 @@ func (c *comparison) deferIndexes() {
 	case timing == table.IndexesAuto && c.options.HasReplicas:
 		auto("the ALTER TABLE that adds them later would hold up the replicas that are looked after")
 	case timing == table.IndexesAuto:
-		auto(fmt.Sprintf("the source has %s; the bound is %s", about, human.Count(table.AutoIndexRows, "row")))
-	case rows > table.AutoIndexRows && len(later) > 1:
+		auto(fmt.Sprintf("the source has %s; the bound is %s", about, human.Count(table.LargeLoad, "row")))
+	case rows > table.LargeLoad && len(later) > 1:
 		c.addFinding(table.LevelInfo, "", fmt.Sprintf("%d indexes are kept up to date while %s are loaded: with "+
 			"indexesAfterLoad, one long ALTER TABLE adds them afterwards, which is faster", len(later), about), "")
-	}
-}
-
-// adviseLocalInfile says what a large first load would gain where the server took files from its clients.
-func (c *comparison) adviseLocalInfile() {
-	if rows := c.source.RowsEstimate; rows > table.AutoIndexRows && c.options.BulkLoad && !c.dst.Server.LocalInfile {
-		c.addFinding(table.LevelInfo, "", fmt.Sprintf("about %s are sent by INSERT, since local_infile is OFF on the "+
-			"target: with ON, LOAD DATA LOCAL takes a third less of its processor, where the columns' types allow it",
-			human.Count(rows, "row")), "")
 	}
 }
 
