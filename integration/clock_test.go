@@ -36,12 +36,12 @@ func TestASmallStepBackOfTheSourcesClockLosesNothing(t *testing.T) {
 			p.setClock(clock, -8*time.Second)
 			exec(t, p.src, "UPDATE t SET n = 5 WHERE id = 1")
 			say(t, longer, "INSERT INTO t (name, n) VALUES ('y', 78)") // below the beginning of its transaction
-			first := p.sync("t")
+			first := p.once("t")
 			require.Less(t, first.Watermark, before)
 			require.Contains(t, first.HeldBack, "the source's clock")
 			require.Equal(t, "5", scalar(t, p.dst, "SELECT n FROM t WHERE id = 1"), "it is in the tail")
 			for until := time.Now().Add(12 * time.Second); time.Now().Before(until); {
-				require.LessOrEqual(t, p.sync("t").Watermark, before, "the transaction is still open")
+				require.LessOrEqual(t, p.once("t").Watermark, before, "the transaction is still open")
 				pause(t.Context(), 3*time.Second)
 			}
 			say(t, longer, "COMMIT")

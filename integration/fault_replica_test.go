@@ -118,12 +118,12 @@ func TestAReplicaAsASourceLosesNothing(t *testing.T) {
 			free := hinder(t, there, "t")
 			oldest := scalar(t, p.src, "SELECT CAST(CONVERT_TZ(NOW(6), @@session.time_zone, '+00:00') AS CHAR)")
 			require.Eventually(t, func() bool {
-				r := p.sync("t")
+				r := p.once("t")
 				require.Less(t, r.Watermark, oldest, "the replica had nothing of this moment")
 				return strings.Contains(r.HeldBack, "the replica's own")
 			}, timeout, runPoll, "what holds the window back is not visible")
 			free()
-			p.sync("t") // while it catches up
+			p.once("t") // while it catches up
 		}
 		stop()
 		require.NoError(t, <-wrote)

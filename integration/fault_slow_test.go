@@ -143,7 +143,7 @@ func TestASourceWithoutAProcessorToSpare(t *testing.T) {
 			burn(t, p.src, p.from)
 		}
 		holds(t, p.src, atWork)
-		r := p.sync("t")
+		r := p.once("t")
 		require.EqualValues(t, 2000, r.RowsExtracted)
 		require.Equal(t, "1", scalar(t, p.src, atWork), "the source was busy all the time")
 		require.EqualValues(t, 1, p.attempts(workflows.SyncTableID(p.queue, p.table("t")), "ExtractIncremental"))

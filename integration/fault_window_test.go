@@ -32,10 +32,10 @@ func TestAnOpenTransactionIsWaitedFor(t *testing.T) {
 		require.NoError(t, writer.QueryRowContext(t.Context(),
 			"SELECT MIN(updated_at), CONNECTION_ID() FROM t WHERE id IN (7, 1000)").Scan(&wrote, &thread))
 		exec(t, p.src, insertT(1001, 1001)) // a younger row is committed first
-		require.Less(t, p.sync("t").Watermark, wrote)
+		require.Less(t, p.once("t").Watermark, wrote)
 		holds(t, p.src, "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_rows_modified > 0 AND "+
 			"TIMESTAMPDIFF(SECOND, trx_started, NOW()) >= 4")
-		r := p.sync("t")
+		r := p.once("t")
 		require.Less(t, r.Watermark, wrote)
 		require.Contains(t, r.HeldBack, "an open transaction")
 		require.Contains(t, r.HeldBack, "of connection "+thread)
@@ -73,7 +73,7 @@ func TestAnInsertBehindAMetadataLockIsNotLost(t *testing.T) {
 			"time >= 2")
 		var marks []string
 		for range 3 {
-			marks = append(marks, p.sync("t").Watermark)
+			marks = append(marks, p.once("t").Watermark)
 		}
 		say(t, locker, "UNLOCK TABLES")
 		require.NoError(t, <-wrote)
@@ -101,7 +101,7 @@ func TestAPreparedTransactionPinsTheWatermark(t *testing.T) {
 		})
 		leave(coordinator)
 		exec(t, p.src, insertT(1001, 1001))
-		r := p.sync("t")
+		r := p.once("t")
 		require.Contains(t, r.HeldBack, "a prepared XA transaction")
 		require.Equal(t, r.HeldBack, p.state("t").HeldBack)
 
@@ -133,7 +133,7 @@ func TestTenThousandRowsOfOneSecondArriveOnce(t *testing.T) {
 		exec(t, p.src, insertMany(10_000))
 		var extracted, inserted int64
 		for inserted < 10_000 {
-			r := p.sync("t")
+			r := p.once("t")
 			require.Equal(t, api.ModeIncremental, r.Mode)
 			extracted += r.RowsExtracted
 			inserted += r.Inserted
@@ -153,7 +153,7 @@ func TestRowsOfTheSameSecondAfterARunAreNotLost(t *testing.T) {
 		for range 6 {
 			exec(t, p.src, insertMany(1))
 			first := scalar(t, p.src, "SELECT MAX(updated_at) FROM t")
-			require.Less(t, p.sync("t").Watermark, scalar(t, p.src, "SELECT NOW()"))
+			require.Less(t, p.once("t").Watermark, scalar(t, p.src, "SELECT NOW()"))
 			exec(t, p.src, insertMany(1))
 			if first == scalar(t, p.src, "SELECT MAX(updated_at) FROM t") {
 				same++

@@ -124,8 +124,8 @@ func (z setBackSource) acrossSetBack() (ahead int) {
 			pause(z.t.Context(), poll) // its watermark is close to the moment, and it is the first to run after it
 			continue
 		}
-		z.sync("local")
-		z.sync("stamped")
+		z.once("local")
+		z.once("stamped")
 		pause(z.t.Context(), time.Second)
 	}
 	return ahead
@@ -166,7 +166,7 @@ func TestAClockThatIsSetBackIsCoveredByTheOverlap(t *testing.T) {
 		const local = "CONVERT_TZ(UTC_TIMESTAMP(3), '+00:00', @@GLOBAL.time_zone)"
 		holds(t, p.src, "SELECT "+local+" > MAX(at) + INTERVAL 1 SECOND FROM local")
 		now := scalar(t, p.src, "SELECT CAST("+local+" AS CHAR)")
-		require.Eventually(t, func() bool { return p.sync("local").Watermark >= now }, timeout, runPoll)
+		require.Eventually(t, func() bool { return p.once("local").Watermark >= now }, timeout, runPoll)
 		caughtUp := func() bool { return !p.tryBare() && p.state("bare").Watermark >= now }
 		require.Eventually(t, caughtUp, timeout, runPoll)
 		p.equal("local", []string{"id"}, "at")

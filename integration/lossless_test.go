@@ -176,7 +176,7 @@ func (p *product) requireNothingLost() {
 	p.settled("micros")
 	p.settledLocal("seconds")
 	require.Eventually(p.t, func() bool {
-		return p.sync("numbers").Watermark == scalar(p.t, p.src, "SELECT MAX(id) FROM numbers")
+		return p.once("numbers").Watermark == scalar(p.t, p.src, "SELECT MAX(id) FROM numbers")
 	}, timeout, runPoll)
 	for _, c := range cursors {
 		p.equal(c.table, []string{"id"}, "v", "updated_at")

@@ -194,8 +194,8 @@ func (p *product) try(in workflows.SyncTableInput) (workflows.SyncTableResult, e
 	return result, err
 }
 
-// sync runs a table, which must succeed.
-func (p *product) sync(name string) workflows.SyncTableResult {
+// once is one run of a table, which must succeed.
+func (p *product) once(name string) workflows.SyncTableResult {
 	p.t.Helper()
 	result, err := p.try(workflows.SyncTableInput{Table: p.table(name)})
 	require.NoError(p.t, err)
