@@ -96,10 +96,12 @@ func someFigures() *figures {
 	few := merging{
 		merge: sampleOf(100, 1), usual: sampleOf(100, 3), merges: []runFigures{run}, usualTransaction: 2,
 	}
+	loaded := sampleOf(1000, 9)
+	loaded.cpu = scene.CPUTimes{"worker": 2}
 	return &figures{
 		serverSettings: allServers[0], version: "9.7.0-debian", settings: settings{rows: fullRows, big: true},
 		extract: sampleOf(1000, 1), discard: sampleOf(1000, 0.7),
-		firstLoad: sampleOf(1000, 10), loadAll: sampleOf(1000, 9), copyAll: sampleOf(1000, 12),
+		firstLoad: sampleOf(1000, 10), loadAll: loaded, copyAll: sampleOf(1000, 12),
 		firstLoads: []runFigures{run}, csvPerRow: 120,
 		few: [3]merging{few, few, few},
 		many: merging{
@@ -143,6 +145,8 @@ func TestTheReportSaysWhatIsMissed(t *testing.T) {
 	text := r.markdown()
 	require.Contains(t, text, "- MySQL 9.7.0: an incremental run that finds nothing: 0.50 s; the goal is ≤ 0.25 s")
 	require.Contains(t, text, "| MySQL 9.7.0 | a run, 1,000 rows | 5.00 | not known |")
+	require.Contains(t, text, "| MySQL 9.7.0 | `LOAD DATA LOCAL` of the same, 1,000 rows | 2.00 | not known |")
+	require.NotContains(t, text, "scanned into RawBytes", "it was not measured")
 	require.Contains(t, text, "a processor, 2 cores")
 	var printed strings.Builder
 	r.print(&printed)

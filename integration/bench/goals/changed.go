@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -13,7 +12,6 @@ import (
 	_ "modernc.org/sqlite" // the driver of Temporal's database
 
 	"github.com/tablehaul/tablehaul/integration/bench/usualway"
-	"github.com/tablehaul/tablehaul/integration/procs"
 	"github.com/tablehaul/tablehaul/integration/scene"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -136,16 +134,14 @@ func (b *bench) merging(ctx context.Context, f *merging, which shape, n, times i
 			rows, err := b.run(ctx, "incremental", &f.merges)
 			return rows, orNot(err, rows, n)
 		}},
-		contestant{&f.usual, rest, func(ctx context.Context) (int64, error) {
-			before := b.cpuWithUs()
+		contestant{&f.usual, rest, b.noteCPU(&f.usual, func(ctx context.Context) (int64, error) {
 			t, err := usualway.Merge{
 				Source: b.SourceDB, Target: b.TargetDB, Into: sideTable, Staging: "bench.staging",
 				Query: "SELECT * FROM " + scene.Table + " WHERE updated_at > '" + b.since + "'",
 			}.Do(ctx)
-			f.usualCPU = b.cpuWithUs().Since(before)
 			f.usualTransaction = max(f.usualTransaction, t.Transaction.Seconds())
 			return t.Rows, orNot(err, t.Rows, n)
-		}},
+		})},
 	); err != nil {
 		return err
 	}
@@ -168,15 +164,6 @@ func (b *bench) temporalBytes(ctx context.Context) (bytes int64) {
 		return 0
 	}
 	return bytes
-}
-
-// cpuWithUs is the processor time so far, with that of this process, which is the usual way's client, as the worker's.
-func (b *bench) cpuWithUs() scene.CPUTimes {
-	t := b.CPU()
-	if seconds, err := procs.CPUSeconds(os.Getpid()); err == nil {
-		t[scene.Whose[0]] = seconds
-	}
-	return t
 }
 
 // rereading moves the rows of the last changes again, which the target has already.

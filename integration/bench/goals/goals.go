@@ -42,7 +42,6 @@ type merging struct {
 	merge, usual     sample
 	merges           []runFigures
 	usualTransaction float64 // the longest
-	usualCPU         scene.CPUTimes
 }
 
 // runFigures are what one run of the whole product came to.

@@ -3,14 +3,20 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
+	"syscall"
 	"time"
+
+	"github.com/tablehaul/tablehaul/integration/procs"
+	"github.com/tablehaul/tablehaul/integration/scene"
 )
 
 // sample is what one thing took, several times over, for the same rows.
 type sample struct {
 	rows    int64
 	seconds []float64
+	cpu     scene.CPUTimes // what the last time took, nil where it was not noted
 }
 
 func (s *sample) add(rows int64, d time.Duration) {
@@ -106,4 +112,31 @@ func (c contestant) once(ctx context.Context) error {
 	}
 	c.sample.add(rows, time.Since(start))
 	return nil
+}
+
+// noteCPU lets do note what it takes of the processors, with this process and the programs that it starts in place of
+// the worker: they are the client of what we are compared with.
+func (b *bench) noteCPU(to *sample, do func(context.Context) (int64, error)) func(context.Context) (int64, error) {
+	return func(ctx context.Context) (int64, error) {
+		before := b.cpuWithUs()
+		rows, err := do(ctx)
+		to.cpu = b.cpuWithUs().Since(before)
+		return rows, err
+	}
+}
+
+// cpuWithUs is the processor time so far, with that of this process and of the programs that it has waited for as the
+// worker's.
+func (b *bench) cpuWithUs() scene.CPUTimes {
+	t := b.CPU()
+	seconds, err := procs.CPUSeconds(os.Getpid())
+	var children syscall.Rusage
+	if err == nil {
+		err = syscall.Getrusage(syscall.RUSAGE_CHILDREN, &children)
+	}
+	if err == nil {
+		ended := time.Duration(children.Utime.Nano() + children.Stime.Nano())
+		t[scene.Whose[0]] = seconds + ended.Seconds()
+	}
+	return t
 }

@@ -15,6 +15,9 @@ func (r *report) rates() grid {
 	}}
 	for _, f := range r.servers {
 		for _, line := range f.rates() {
+			if !line.s.measured() {
+				continue
+			}
 			g.rows = append(g.rows, pretty.Row{
 				f.name(), line.what, scene.Number(line.s.rows), fmt.Sprintf("%.2f", line.s.median()), line.s.spread(),
 				scene.Number(int64(line.s.rate())),

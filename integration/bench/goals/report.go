@@ -185,8 +185,8 @@ func (r *report) runs() grid {
 func (r *report) cpu() grid {
 	g := grid{
 		title: "Processor seconds",
-		note: "User and system time of each process, in one run of each kind. The usual way has its client in place " +
-			"of the worker. What is near 100% of all cores is the machine's limit, not the program's.",
+		note: "User and system time of each process, in one run of each kind. What we are compared with has its " +
+			"client in place of the worker. What is near 100% of all cores is the machine's limit, not the program's.",
 		header: pretty.Row{"Server", "Run"},
 	}
 	for _, who := range scene.Whose {
@@ -200,14 +200,19 @@ func (r *report) cpu() grid {
 				g.rows = append(g.rows, r.cpuOf(f, run.name, run))
 			}
 		}
-		last(f.firstLoads)
-		for i, m := range append(slices.Clone(f.few[:]), f.many) {
-			last(m.merges)
-			if len(m.merges) > 0 {
-				g.rows = append(g.rows, r.cpuOf(f, "the usual way, "+shapes[i%len(shapes)].name, runFigures{
-					rows: m.usual.rows, seconds: m.usual.seconds[len(m.usual.seconds)-1], cpu: m.usualCPU,
+		beside := func(name string, s *sample) {
+			if s.cpu != nil {
+				g.rows = append(g.rows, r.cpuOf(f, name, runFigures{
+					rows: s.rows, seconds: s.seconds[len(s.seconds)-1], cpu: s.cpu,
 				}))
 			}
+		}
+		last(f.firstLoads)
+		beside("`LOAD DATA LOCAL` of the same", &f.loadAll)
+		beside("a copy of the same", &f.copyAll)
+		for i, m := range append(slices.Clone(f.few[:]), f.many) {
+			last(m.merges)
+			beside("the usual way, "+shapes[i%len(shapes)].name, &m.usual)
 		}
 		last(f.agains)
 		last(f.nothings)
