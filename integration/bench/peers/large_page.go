@@ -49,8 +49,9 @@ const largeFoot = `
   and on the target.
 - The longest transaction is on the target; of ` + "`verify`" + ` it is the longest statement on either side. Staged is what a tool keeps in files and in
   staging tables, at its peak. Processor seconds are the tool's, the source server's and the target server's; ours are the worker's and Temporal's.
-- Each tool logs in with an account of its own. Binary logs are purged while the parts run.
-- Each part runs once. One that an interrupted call has begun is begun again.
+- Each tool logs in with an account of its own: ours has the documented grants ([security.md](security.md)), the others may do everything.
+- Binary logs are purged while the parts run.
+- Each part runs once, hours after the one before it or on another machine of this kind. One that an interrupted call has begun is begun again.
 `
 
 const largeLink = "\n[docs/benchmarks-large.md](docs/benchmarks-large.md) has each part, its settings, and the goals.\n"
