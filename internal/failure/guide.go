@@ -97,8 +97,8 @@ var Guide = []Advice{
 		StagingRejected, "the store refuses: a permission, a bucket, a region, a setting at once; expired " +
 			"credentials or a clock after 15 minutes",
 		"the message; [staging.md](staging.md#when-it-fails)",
-		"correct what it names, at the store or in `staging.url`, then run again; a worker whose own " +
-			"credentials are wrong has to be restarted", false,
+		"correct what it names, at the store or in `staging.url`, then run again; restart workers whose " +
+			"`staging.url` or own credentials were wrong", false,
 	},
 	{
 		PlanLost, "the staged plan of a run, plan.json, was removed or changed, for the third time in one run",
@@ -176,8 +176,8 @@ var Guide = []Advice{
 	{
 		LockWait, "another session holds a lock on the rows or the table that a step needs; tried again for as long " +
 			"as it takes",
-		"the message names the connection where the login may see it (PROCESS); and so does, on " +
-			"MySQL, `SELECT * FROM sys.innodb_lock_waits`, on MariaDB " +
+		"the message names the connection where the login may see it (MySQL: SELECT on `performance_schema`; " +
+			"MariaDB: PROCESS); and so does, on MySQL, `SELECT * FROM sys.innodb_lock_waits`, on MariaDB " +
 			"`SELECT * FROM information_schema.innodb_lock_waits` ([more](#locks-on-the-target))",
 		"wait until that transaction ends, or end it on the server with KILL and the number in the message; the run " +
 			"goes on by itself", true,
