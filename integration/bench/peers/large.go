@@ -98,7 +98,7 @@ func runLarge(ctx context.Context, getenv func(string) string, out io.Writer) (e
 	if err != nil {
 		return err
 	}
-	if err := l.renew(ctx); err != nil {
+	if err := l.renew(); err != nil {
 		return err
 	}
 	if len(parts) > 0 {
@@ -153,9 +153,9 @@ func (l *large) do(ctx context.Context, p part) error {
 	if err != nil {
 		return err
 	}
-	if err := l.keep(p, r); err != nil {
+	if err := l.keep(ctx, p, r); err != nil {
 		return err
 	}
 	l.a.Say("%s: %s", p.title(), r)
-	return l.renew(ctx)
+	return l.renew()
 }

@@ -42,6 +42,9 @@ func (l *large) measure(ctx context.Context, p part, again bool) (partResult, er
 	r.read(seen)
 	if failure != nil {
 		r.Failure = l.explain(ctx, mine, phaseOf(p), failure)
+		if errors.Is(mine.Err(), context.DeadlineExceeded) {
+			r.NotWithin = l.timeout.Seconds()
+		}
 	} else if p.what == partChanges {
 		l.a.Say("comparing both sides row by row")
 		o, err := l.a.compareSides(ctx)

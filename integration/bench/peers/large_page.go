@@ -35,7 +35,7 @@ const largeTerms = `
 | | |
 |---|---|
 | Date | %s |
-| Machine | %s; servers and tools share it |
+| Machine | %s; servers and tools of a part share it |
 | Servers | two of %s, with their defaults (binary log on, each commit on the disk, ` + "`local_infile`" + ` %s) but for 512 MiB of buffer pool each |
 | Table | ` + "`shop.orders`" + `: %s rows of about 150 bytes, a primary key and one index; then %s changes, of which a fifth are new rows |
 
@@ -51,16 +51,16 @@ const largeFoot = `
   staging tables, at its peak. Processor seconds are the tool's, the source server's and the target server's; ours are the worker's and Temporal's.
 - Each tool logs in with an account of its own: ours has the documented grants ([security.md](security.md)), the others may do everything.
 - Binary logs are purged while the parts run.
-- Each part runs once, hours after the one before it or on another machine of this kind. One that an interrupted call has begun is begun again.
+- Each part runs once, maybe hours after the one before it, or on another machine. One that an interrupted call has begun is begun again.
 `
 
 const largeLink = "\n[docs/benchmarks-large.md](docs/benchmarks-large.md) has each part, its settings, and the goals.\n"
 
 // page is the page of the results that there are.
-func (l *large) page(results []partResult, now time.Time, machine string) string {
+func (l *large) page(results []partResult, now time.Time) string {
 	var d strings.Builder
 	d.WriteString(largeHead + largeMarks.around(l.readme(results)) + "\n")
-	fmt.Fprintf(&d, largeTerms, now.UTC().Format(time.DateOnly), machine, serversOf(results),
+	fmt.Fprintf(&d, largeTerms, now.UTC().Format(time.DateOnly), machinesOf(results), serversOf(results),
 		map[bool]string{true: "ON", false: "OFF"}[l.localInfile], scene.Number(int64(l.rows)),
 		scene.Number(int64(l.changes)))
 	fmt.Fprintf(&d, "%s\n\n", largeTable(results).RenderMarkdown())
@@ -121,9 +121,17 @@ func (l *large) readme(results []partResult) string {
 			return "–"
 		}
 		none := map[bool]string{true: "failed", false: "not ended yet"}[failed]
-		seconds := func(r partResult) string { return duration(r.Seconds) }
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s |\n", name, load.figure(none, seconds),
-			then.figure(none, seconds), both(partResult.longestText),
+		if load.NotWithin > 0 {
+			none = "not run"
+		}
+		seconds := func(r partResult) string {
+			if r.NotWithin > 0 {
+				return "more than " + duration(r.NotWithin)
+			}
+			return r.figure(none, func(r partResult) string { return duration(r.Seconds) })
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s |\n", name, seconds(load), seconds(then),
+			both(partResult.longestText),
 			both(func(r partResult) string { return latencyText(r.P99[1]) }),
 			most(func(r partResult) int64 { return r.PeakMiB }), most(func(r partResult) int64 { return r.StagedMiB }))
 	}

@@ -11,6 +11,7 @@ import (
 
 	"go.temporal.io/sdk/client"
 
+	"github.com/tablehaul/tablehaul/integration/bench/machine"
 	"github.com/tablehaul/tablehaul/integration/scene"
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/workflows"
@@ -67,6 +68,7 @@ type partResult struct {
 	Part    string    `json:"part"`
 	Version string    `json:"version,omitempty"`
 	Servers string    `json:"servers"`
+	Machine string    `json:"machine"`
 	Ended   time.Time `json:"ended"`
 	Rows    int64     `json:"rows"`
 	Seconds float64   `json:"seconds"`
@@ -87,6 +89,8 @@ type partResult struct {
 	// Sides says whether both sides are equal afterwards; Failure is the tool's message.
 	Sides   string `json:"sides,omitempty"`
 	Failure string `json:"failure,omitempty"`
+	// NotWithin is the time, in seconds, after which a part that was not done was ended: see TIMEOUT.
+	NotWithin float64 `json:"notWithin,omitempty"`
 }
 
 func (r partResult) String() string {
@@ -174,8 +178,9 @@ func (l *large) failed(t tool) bool {
 }
 
 // keep writes a result, and takes the mark away that says that the part is under way.
-func (l *large) keep(p part, r partResult) error {
+func (l *large) keep(ctx context.Context, p part, r partResult) error {
 	r.Part, r.Servers, r.Ended = p.title(), l.a.Target.String(), time.Now().UTC().Truncate(time.Second)
+	r.Machine = machine.This(ctx).Brief()
 	text, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return err

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"slices"
@@ -10,7 +9,6 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
-	"github.com/tablehaul/tablehaul/integration/bench/machine"
 	"github.com/tablehaul/tablehaul/integration/scene"
 )
 
@@ -31,14 +29,14 @@ func (l *large) print() error {
 }
 
 // renew writes the page, and README.md by it, once a tool has done a part. A page of another name is written alone.
-func (l *large) renew(ctx context.Context) error {
+func (l *large) renew() error {
 	results, err := l.results()
 	if err != nil || l.report == "" || !slices.ContainsFunc(results, func(r partResult) bool {
 		return r.Part != part{what: partSource}.title()
 	}) {
 		return err
 	}
-	page := l.page(results, time.Now(), machine.This(ctx).Brief())
+	page := l.page(results, time.Now())
 	if err := os.WriteFile(l.report, []byte(page), 0o644); err != nil {
 		return fmt.Errorf("write the page: %w", err)
 	}
@@ -64,6 +62,20 @@ func renewLarge(readme, page string) (string, error) {
 		return "", err
 	}
 	return largeMarks.renew(readme, content+largeLink)
+}
+
+// machinesOf names the machine of the parts, and each other one with the part that was the first on it.
+func machinesOf(results []partResult) string {
+	if len(results) == 0 {
+		return "unknown"
+	}
+	text := results[0].Machine
+	for i, r := range results {
+		if i > 0 && r.Machine != results[i-1].Machine {
+			text += fmt.Sprintf("; from %q on: %s", r.Part, r.Machine)
+		}
+	}
+	return text
 }
 
 func serversOf(results []partResult) string {

@@ -120,8 +120,10 @@ func TestALargeTableIsReportedAsPartsEnd(t *testing.T) {
 	t.Chdir(t.TempDir())
 	require.NoError(t, os.MkdirAll("docs", 0o755))
 	require.NoError(t, os.WriteFile("README.md", []byte("before\n"+largeMarks.around("")+"\nafter\n"), 0o600))
-	l.write(t, "the-source.json", partResult{Part: "the source", Rows: largeRows, Seconds: 1500})
-	require.NoError(t, l.renew(t.Context()))
+	l.write(t, "the-source.json", partResult{
+		Part: "the source", Machine: "2 cores", Rows: largeRows, Seconds: 1500,
+	})
+	require.NoError(t, l.renew())
 	require.NoFileExists(t, largePage)
 
 	us, load := largeTools()[0], partResult{
@@ -129,13 +131,13 @@ func TestALargeTableIsReportedAsPartsEnd(t *testing.T) {
 		StagedMiB: 500,
 	}
 	end := func(p part, r partResult) {
-		r.Part, r.Servers = p.title(), "mysql 9.7.4 from packages"
+		r.Part, r.Servers, r.Machine = p.title(), "mysql 9.7.4 from packages", "2 cores"
 		l.write(t, p.name()+doneSuffix, r)
 	}
 	end(part{us, partLoad}, load)
 	end(part{usualTool, partLoad}, load)
 	end(part{largeTools()[2], partLoad}, partResult{Failure: "first load: not done within 12h0m0s"})
-	require.NoError(t, l.renew(t.Context()))
+	require.NoError(t, l.renew())
 	page, err := os.ReadFile(largePage)
 	require.NoError(t, err)
 	require.Contains(t, string(page), "Not ended yet: tablehaul, changes; tablehaul, verify; the usual way, changes.\n")
@@ -149,11 +151,22 @@ func TestALargeTableIsReportedAsPartsEnd(t *testing.T) {
 	require.Contains(t, string(readme), "| dlt, replacing the first load | failed | failed | –, – | –, – | – | – |\n")
 	requireLargeAgrees(t)
 
+	// A part that ran out of time, on another machine.
+	l.write(t, "dlt-first-replaced-first-load.json", partResult{
+		Part: "dlt, first replaced, first load", Machine: "4 cores", Failure: "first load: not done within 50m0s",
+		NotWithin: 3000,
+	})
+	require.NoError(t, l.renew())
+	page, err = os.ReadFile(largePage)
+	require.NoError(t, err)
+	require.Contains(t, string(page), `| Machine | 2 cores; from "dlt, first replaced, first load" on: 4 cores;`)
+	require.Contains(t, string(page), "| dlt, replacing the first load | more than 50.0 min | not run | –, – |")
+
 	// Where all have ended, none is open.
 	for _, p := range allParts() {
 		end(p, load)
 	}
-	require.NoError(t, l.renew(t.Context()))
+	require.NoError(t, l.renew())
 	page, err = os.ReadFile(largePage)
 	require.NoError(t, err)
 	require.NotContains(t, string(page), "Not ended yet")
