@@ -9,7 +9,8 @@ import (
 )
 
 // closeReadAgain closes the entries, by file and row, of files that the run has read from their beginning to their end:
-// what it could not convert has entries of its own.
+// what it could not convert has entries of its own. Ranges that an earlier run has loaded are not read again: their
+// entries stay.
 func (s *settling) closeReadAgain(ctx context.Context, f quarantineFile) error {
 	if s.in.Failed || f.Run == s.in.Run || !sameColumns(f.Columns, refusedRowKey) {
 		return s.countFile(ctx, f)
@@ -18,13 +19,17 @@ func (s *settling) closeReadAgain(ctx context.Context, f quarantineFile) error {
 	if err != nil {
 		return s.countFile(ctx, f)
 	}
+	places, _ := keyColumns(f.Key, f.Columns)
 	kept := table.NewRows(rows.Columns())
 	for i, e := range entries {
 		if s.r.plan.readsWhole(string(rows.Value(i, 0))) {
 			s.out.Gone++
 			continue
 		}
-		s.count(e)
+		if _, key := keyAt(rows, i, places); !s.seen[key] {
+			s.seen[key] = true
+			s.count(e)
+		}
 		appendValues(kept, rows, i, len(f.Columns))
 		e.appendTo(kept)
 	}
@@ -36,9 +41,15 @@ func (s *settling) closeReadAgain(ctx context.Context, f quarantineFile) error {
 
 // readsWhole reports whether one step of the run reads a file from its beginning to its end.
 func (p *stagedPlan) readsWhole(file string) bool {
-	return slices.ContainsFunc(p.Ranges, func(r piece) bool {
-		return slices.ContainsFunc(r.Files, func(one plannedFile) bool {
+	for i, r := range p.Ranges {
+		if i < len(p.DoneBefore) && p.DoneBefore[i] == '1' {
+			continue
+		}
+		if slices.ContainsFunc(r.Files, func(one plannedFile) bool {
 			return one.Key == file && one.From == (format.Position{}) && one.Until == (format.Position{})
-		})
-	})
+		}) {
+			return true
+		}
+	}
+	return false
 }

@@ -29,12 +29,20 @@ func (p *planDraft) filesResult(in PlanRunInput, out *PlanRunResult) {
 	if f.before != nil {
 		out.TakenFrom = f.before.run
 	}
-	if n := len(f.keptRanges); len(p.ranges) >= n {
-		out.Done = strings.Repeat("1", n) + out.Done[n:]
+	if done := f.doneBefore(); len(done) <= len(p.ranges) {
+		out.Done = done + out.Done[len(done):]
 	}
 	out.Files = &FilesPlan{
 		Done: f.done, FilesRead: f.reads(), PutsAway: p.settings.Files.putsAway(), LostLoads: p.lostLoads(in),
 	}
+}
+
+// doneBefore has a '1' for each of the first ranges that is loaded by an earlier run; "" where none is taken up.
+func (f *filesDraft) doneBefore() string {
+	if f.unfinished != nil {
+		return f.unfinished.done
+	}
+	return strings.Repeat("1", len(f.keptRanges))
 }
 
 // reads counts what is loaded.

@@ -235,7 +235,6 @@ func (a *Activities) resumeFiles(
 	}
 	p.ranges = u.plan.Ranges
 	out := p.result(in)
-	out.Done = u.done
 	sum, err := a.writePlan(ctx, in.Run, a.staged(ctx, in, p))
 	out.PlanSum = sum
 	return out, true, translate(ctx, err, where{doing: "stage the plan of " + in.Table})

@@ -255,6 +255,7 @@ func (a *Activities) staged(ctx context.Context, in PlanRunInput, p *planDraft) 
 	}
 	if p.files != nil {
 		out.FilesText, out.Removal, out.Frozen = p.files.found.Text, p.files.removal, p.frozen(in)
+		out.DoneBefore = p.files.doneBefore()
 	}
 	return out
 }

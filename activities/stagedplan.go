@@ -66,6 +66,8 @@ type stagedPlan struct {
 	Removal *removal `json:"removal,omitempty"`
 	// Frozen is set in the plan of a run of files that a later one may take up.
 	Frozen *frozenFiles `json:"frozen,omitempty"`
+	// DoneBefore has a '1' for each range of files that an earlier run has loaded: this one does not read it.
+	DoneBefore string `json:"doneBefore,omitempty"`
 	// RefersToItself: see mysqldb.TargetPlan.
 	RefersToItself bool `json:"refersToItself,omitempty"`
 	// Replacement is set in the plan of a run that replaces its target.
