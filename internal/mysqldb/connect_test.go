@@ -65,6 +65,20 @@ func TestSessionsAreSetUpWhateverTheServersDefaultsAre(t *testing.T) {
 	})
 }
 
+// A server that was upgraded, or one of another version at the same address, is asked again what it is.
+func TestASessionIsSetUpAfterAnUpgrade(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		before := mysqldb.Server{Flavor: mysqldb.FlavorMySQL, Major: 5, Minor: 7}
+		for _, role := range []mysqldb.Role{mysqldb.Source, mysqldb.Target} {
+			conn, now, err := mysqldb.ConnectKnowing(t.Context(), s.DSN(""), role, before)
+			require.NoError(t, err)
+			require.NoError(t, conn.Close())
+			require.EqualValues(t, s.Flavor, now.Flavor)
+			require.Greater(t, now.Major, before.Major)
+		}
+	})
+}
+
 func TestOpenRefusesParametersThatWouldChangeWhatRowsMean(t *testing.T) {
 	for _, param := range []string{
 		"allowAllFiles=true", "clientFoundRows=true", "multiStatements=1", "time_zone=%27SYSTEM%27", "sql_mode=%27%27",

@@ -13,6 +13,7 @@ import (
 	"github.com/go-sql-driver/mysql"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb/login"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/wire"
 )
 
@@ -23,7 +24,8 @@ type connector struct {
 	role      Role
 	traffic   *otherTraffic
 	instances *instances
-	// server is known after the first connection: the setup differs by its flavor and version.
+	// server is known after the first connection: the setup differs by its flavor and version. It is asked again where
+	// an upgrade, or another server at the address, has made the setup fail.
 	server atomic.Pointer[Server]
 	// lost counts the connections that timed out. A connection that was opened before the last of
 	// them is not used again.
@@ -59,22 +61,39 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 
 // setUp makes a session that of the role, and returns the digest of its server.
 func (c *connector) setUp(ctx context.Context, conn driverConn) (instance string, err error) {
-	server := c.server.Load()
+	server, known := c.server.Load(), true
 	if server == nil {
-		version, err := askText(ctx, conn, "SELECT CONCAT(@@version, ' ', @@version_comment)")
-		if err != nil {
+		known = false
+		if server, err = c.askVersion(ctx, conn); err != nil {
 			return "", err
 		}
-		server = &Server{}
-		server.setVersion(version, "")
-		c.server.Store(server)
 	}
 	begun := time.Now()
-	if _, err := conn.ExecContext(ctx, sessionSetup(c.role, *server), nil); err != nil {
+	_, err = conn.ExecContext(ctx, sessionSetup(c.role, *server), nil)
+	if known && mysqlerr.NumberOf(err) == mysqlerr.ErrUnknownVariable { // the server has another version by now
+		if server, err = c.askVersion(ctx, conn); err != nil {
+			return "", err
+		}
+		begun = time.Now()
+		_, err = conn.ExecContext(ctx, sessionSetup(c.role, *server), nil)
+	}
+	if err != nil {
 		return "", err
 	}
 	c.traffic.answeredIn(time.Since(begun))
 	return askText(ctx, conn, "SELECT "+instanceSQL(server.Flavor))
+}
+
+// askVersion asks the server for its flavor and version, and keeps them for the next connections.
+func (c *connector) askVersion(ctx context.Context, conn driverConn) (*Server, error) {
+	version, err := askText(ctx, conn, "SELECT CONCAT(@@version, ' ', @@version_comment)")
+	if err != nil {
+		return nil, err
+	}
+	server := &Server{}
+	server.setVersion(version, "")
+	c.server.Store(server)
+	return server, nil
 }
 
 // sessionSetup is the statement that every session of a role begins with: one, since each is a round trip of every new

@@ -146,7 +146,7 @@ var errorInfos = map[uint16]errorInfo{
 	ErrColumnAccessDenied: shown(ClassConfiguration, remedyGrant),
 	ErrNoSuchTable:        shown(ClassConfiguration, "create the table, or correct its name"),
 	errViewInvalid:        shown(ClassConfiguration, "correct the view"),
-	errUnknownVariable:    shown(ClassConfiguration, "use a server version that has it"),
+	ErrUnknownVariable:    shown(ClassConfiguration, "use a server version that has it"),
 	ErrSpecificAccess:     shown(ClassConfiguration, remedyGrant),
 	ErrUnknownTimeZone:    shown(ClassConfiguration, "load the server's time zone tables"),
 	errBinlogFormat: info(ClassConfiguration, "binlog_format=STATEMENT does not allow writes in READ COMMITTED",

@@ -39,7 +39,7 @@ const (
 	errNetReadInterrupted = 1159 // ER_NET_READ_INTERRUPTED
 	errNetErrorOnWrite    = 1160 // ER_NET_ERROR_ON_WRITE
 	errNetWriteInterrupt  = 1161 // ER_NET_WRITE_INTERRUPTED
-	errUnknownVariable    = 1193 // ER_UNKNOWN_SYSTEM_VARIABLE
+	ErrUnknownVariable    = 1193 // ER_UNKNOWN_SYSTEM_VARIABLE
 	ErrTooManyUserConns   = 1203 // ER_TOO_MANY_USER_CONNECTIONS
 	ErrLockWaitTimeout    = 1205 // ER_LOCK_WAIT_TIMEOUT: the transaction stays open, so it must be rolled back
 	errLockTableFull      = 1206 // ER_LOCK_TABLE_FULL
