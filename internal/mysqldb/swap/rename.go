@@ -31,10 +31,18 @@ func (l *Lock) Rename(ctx context.Context, ready func(context.Context) error, pa
 	for i, p := range pairs {
 		names[i] = p[0]
 	}
-	if err := l.target.ExecExclusiveOn(ctx, l.conn, ready, renameSQL(pairs), names...); err != nil {
-		return fmt.Errorf("rename %s: %w", names[0], mysqlerr.Safe(err))
+	var notReady error // it is the caller's: as an error of the server it would lose its type
+	ask := func(ctx context.Context) error {
+		if ready != nil {
+			notReady = ready(ctx)
+		}
+		return notReady
 	}
-	return nil
+	err := l.target.ExecExclusiveOn(ctx, l.conn, ask, renameSQL(pairs), names...)
+	if err == nil || notReady != nil {
+		return notReady
+	}
+	return fmt.Errorf("rename %s: %w", names[0], mysqlerr.Safe(err))
 }
 
 func renameSQL(pairs [][2]table.Name) string {
