@@ -3,7 +3,6 @@ package activities
 import (
 	"context"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -248,8 +247,7 @@ func watermarkOf(s owner.State, cursor string) string {
 // written rows: it was dropped or emptied, and what the watermark promises is not there. One
 // that is about to be created has none either; a retry of this step finds it created, and empty.
 func (p *planDraft) hasLostTarget(ctx context.Context, s owner.State) (bool, error) {
-	loaded := s.Loaded && (s.Watermark != "" || p.files != nil && s.Files != nil) ||
-		s.FirstLoad != nil && strings.Contains(s.FirstLoad.Done, "1")
+	loaded := s.Loaded && (s.Watermark != "" || p.files != nil && s.Files != nil) || s.FirstLoad.HasRanges()
 	if p.settings.Replace != nil {
 		// Each run loads all rows; of files, one may have been right to empty the target.
 		return loaded && p.files != nil && p.target.Create, nil

@@ -187,6 +187,7 @@ func (o *stateWorkflow) finish(ctx workflow.Context, req owner.FinishRequest) er
 		o.state.TailTop = req.TailTop
 	}
 	o.setQuarantine(req.Quarantine)
+	loaded := req.Record.Rows > 0 || o.state.FirstLoad.HasRanges() // of which a run that takes it up may read none
 	if req.ForgetFirstLoad {
 		o.state.FirstLoad = nil
 	}
@@ -198,7 +199,7 @@ func (o *stateWorkflow) finish(ctx workflow.Context, req owner.FinishRequest) er
 		o.show(ctx)
 		return nil
 	}
-	o.state.Loaded = o.state.Loaded || req.Record.Rows > 0
+	o.state.Loaded = o.state.Loaded || loaded
 	req.Record.Finished = workflow.Now(ctx).UTC()
 	o.count(req)
 	o.state.Lease = nil

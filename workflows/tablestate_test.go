@@ -157,6 +157,28 @@ func TestTableStateRemembersAFirstLoad(t *testing.T) {
 	require.Empty(t, o.state().Watermark)
 }
 
+// A run that was terminated may have loaded all ranges: the one that takes them up reads no row, and yet the target has
+// some.
+func TestTableStateKnowsOfRowsThatAnotherRunHasLoaded(t *testing.T) {
+	o := newStateHarness(t)
+	ok := func(_ any, err error) { require.NoError(t, err) }
+	first := 0
+	o.then(owner.UpdateBeginRun, owner.BeginRequest{WorkflowID: "a", RunID: "1"}, ok)
+	o.then(owner.UpdateRecordProgress, owner.ProgressRequest{
+		Fence:     1,
+		FirstLoad: &owner.FirstLoad{Run: "1", Done: "0"},
+	}, ok)
+	o.then(owner.UpdateRecordProgress, owner.ProgressRequest{Fence: 1, RangeDone: &first}, ok)
+	o.then(owner.UpdateBeginRun, owner.BeginRequest{WorkflowID: "a", RunID: "2", TakeOver: 1}, ok)
+	o.then(owner.UpdateFinishRun, owner.FinishRequest{
+		Fence: 2, Watermark: "9", Cursor: "id", ForgetFirstLoad: true,
+		Record: owner.RunRecord{RunID: "2", Outcome: owner.OutcomeDone},
+	}, ok)
+	o.run()
+	require.Nil(t, o.state().FirstLoad)
+	require.True(t, o.state().Loaded)
+}
+
 func TestTableStateSetForgetsAFirstLoad(t *testing.T) {
 	o := newStateHarness(t)
 	ok := func(_ any, err error) { require.NoError(t, err) }

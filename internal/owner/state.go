@@ -53,6 +53,9 @@ func (f *FirstLoad) String() string {
 	return fmt.Sprintf("%d of %s loaded", strings.Count(f.Done, "1"), human.Count(len(f.Done), "range"))
 }
 
+// HasRanges reports whether a range is loaded. f may be nil.
+func (f *FirstLoad) HasRanges() bool { return f != nil && strings.Contains(f.Done, "1") }
+
 // RunRecord is what a state keeps of a finished run.
 type RunRecord struct {
 	WorkflowID string `json:"workflowId"`
