@@ -19,7 +19,7 @@ const emptyRunTimeout = 10 * time.Second
 // that: such a run is one step and one update.
 type EmptyRun struct {
 	Target string `json:"target"`
-	// Window is empty where open work leaves no safe upper end.
+	// Window is empty where a source without rows has no upper end.
 	Window table.Window `json:"window"`
 	// Watermark and FreshAt are those of the table's state after the run.
 	Watermark string    `json:"watermark,omitempty"`

@@ -26,7 +26,7 @@ func (a *Activities) update(ctx context.Context, tbl, name string, req, reply an
 		StaticSummary:            "Watermark and lease of " + tbl,
 		StaticDetails:            owner.StaticDetails,
 		Memo:                     map[string]any{api.MemoTable: tbl},
-	}, owner.WorkflowType, owner.State{Version: 1, Table: tbl})
+	}, owner.WorkflowType, owner.State{Version: owner.StateVersion, Table: tbl})
 	handle, err := a.deps.Client.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
 		StartWorkflowOperation: start,
 		UpdateOptions: client.UpdateWorkflowOptions{
