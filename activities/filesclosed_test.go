@@ -1,6 +1,8 @@
 package activities_test
 
 import (
+	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -57,14 +59,15 @@ func TestEntriesOfWhatAnEarlierRunHasLoadedStay(t *testing.T) {
 func TestARowThatIsSetAsideTwiceCountsOnce(t *testing.T) {
 	l := newLake(t, servers.MySQL(t), lakeTable)
 	l.settings.Quarantine = &activities.QuarantineSettings{MaxRows: 3, MaxShare: 1}
-	lines := []string{header, badRow}
+	const object = `{"id": "%s", "v": "v", "updated_at": "2024-05-01 00:00:00"}`
+	lines := []string{fmt.Sprintf(object, "x")}
 	for id := range 20 {
-		lines = append(lines, l.row(id, "v", "01"))
+		lines = append(lines, fmt.Sprintf(object, strconv.Itoa(id)))
 	}
-	l.put("1.csv", 2*time.Hour, lines...)
+	l.put("1.jsonl", 2*time.Hour, lines...)
 	l.run()
 	l.lower(activities.Sizes{FilesRange: 200})
-	l.put("1.csv", time.Hour, lines...)
+	l.put("1.jsonl", time.Hour, lines...)
 	plan, _ := l.run()
 	require.Greater(t, plan.Ranges, 1)
 	require.EqualValues(t, 1, l.settle(plan).Open)
