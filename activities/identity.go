@@ -55,8 +55,11 @@ func (p *planDraft) identify(ctx context.Context, in PlanRunInput, keeper string
 		p.id.replaces = append(p.id.replaces, o.StateID)
 	}
 	s := in.State
-	if takesOver || p.targetLost {
+	switch {
+	case in.Full || p.targetLost || s.Adopt && watermarkOf(s, p.settings.Cursor) == "":
 		return nil
+	case s.Adopt: // the state has no identity to compare, and its watermark may be of another form
+		return p.fitWatermark()
 	}
 	if p.files != nil {
 		p.id.changed, err = p.compareFilesIdentity(ctx, s)

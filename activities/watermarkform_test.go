@@ -41,5 +41,11 @@ func TestAWatermarkOfAnotherFormIsFittedOrRefused(t *testing.T) {
 			require.ErrorContains(t, err, "was set by hand: cursor updated_at: ")
 			require.NoError(t, b.planned(activities.PlanRunInput{State: state, Full: true}), text)
 		}
+
+		// So it is where a person has vouched for what the target holds.
+		state.Adopt, state.Identity = true, nil
+		requireType(t, b.planned(activities.PlanRunInput{State: state}), failure.IdentityChanged)
+		state.Watermark = "2024-01-01"
+		require.NoError(t, b.planned(activities.PlanRunInput{State: state}))
 	})
 }
