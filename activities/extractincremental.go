@@ -25,6 +25,9 @@ type ExtractResult struct {
 	Pages int   `json:"pages"`
 	// LongestPage is the longest SELECT on the source, in seconds.
 	LongestPage float64 `json:"longestPage"`
+	// Rested is how long, in seconds, the step has rested between pages: other clients used the source, and chunks of
+	// the table waited to be written.
+	Rested float64 `json:"rested,omitempty"`
 	// Quarantined rows of files, beside Rows, were set aside, since they cannot be converted; FirstBad says why, of the
 	// first.
 	Quarantined int64  `json:"quarantined,omitempty"`
@@ -102,7 +105,7 @@ func (a *Activities) ExtractIncremental(ctx context.Context, in RangeInput) (Ext
 		return ExtractResult{}, err
 	}
 	logStep(ctx, "range", in.Range, "slice", in.Slice, "rows", result.Rows, "parts", result.Parts, "bytes",
-		result.Bytes, "pages", result.Pages, "longestPage", result.LongestPage)
+		result.Bytes, "pages", result.Pages, "longestPage", result.LongestPage, "rested", result.Rested)
 	return result, nil
 }
 
@@ -149,7 +152,7 @@ func (a *Activities) publish(
 		return ExtractResult{}, translate(ctx, err, where{doing: "read the manifest of " + r.in.Table})
 	}
 	result := extractResult(manifest)
-	result.Pages, result.LongestPage = stats.Pages, stats.Longest.Seconds
+	result.Pages, result.LongestPage, result.Rested = stats.Pages, stats.Longest.Seconds, stats.Rested.Seconds()
 	if ours { // otherwise the attempt that was faster has counted them
 		a.deps.Metrics.Extracted(r.in.Table, result.Rows, result.Bytes)
 	}

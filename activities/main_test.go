@@ -29,6 +29,7 @@ type bench struct {
 	*dbtest.Pair
 	t        *testing.T
 	env      *testsuite.TestActivityEnvironment
+	worker   *activities.Activities
 	folder   string
 	settings activities.Settings
 	deps     activities.Deps
@@ -75,10 +76,24 @@ func emptyBench(t *testing.T, s, d *servers.Server) *bench {
 
 // restart gives the steps to a worker that has nothing in its caches.
 func (b *bench) restart() {
+	b.worker = activities.New(b.deps)
+	b.env = environmentOf(b.worker)
+}
+
+// environmentOf runs steps of a worker, one after the other.
+func environmentOf(worker *activities.Activities) *testsuite.TestActivityEnvironment {
 	var suite testsuite.WorkflowTestSuite
 	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
-	b.env = suite.NewTestActivityEnvironment()
-	activities.Register(b.env, activities.New(b.deps))
+	env := suite.NewTestActivityEnvironment()
+	activities.Register(env, worker)
+	return env
+}
+
+// beside runs steps of the same worker beside those of b.
+func (b *bench) beside() *bench {
+	other := *b
+	other.env = environmentOf(b.worker)
+	return &other
 }
 
 // lower gives the steps to a worker that takes less at once.

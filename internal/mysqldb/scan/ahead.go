@@ -49,7 +49,7 @@ func (r *pageReader) readAhead(
 			p.release()
 		}
 		stats.Index, stats.Statements, stats.Longest = r.stats.Index, r.stats.Statements, r.stats.Longest
-		stats.PageRows = r.wantRows
+		stats.Rested, stats.PageRows = r.stats.Rested, r.wantRows
 	}()
 	for p := range pages {
 		if p.err != nil {
@@ -116,7 +116,7 @@ func (r *pageReader) readSerialized(ctx context.Context) (more bool, err error) 
 	began := time.Now()
 	more, err = r.page(ctx)
 	if more && rest > 0 && err == nil && (r.limits.Behind == nil || !r.limits.Behind()) {
-		err = clock.Sleep(ctx, min(longestRest, time.Duration(rest*float64(time.Since(began)))))
+		err = r.pause(ctx, min(longestRest, time.Duration(rest*float64(time.Since(began)))))
 	}
 	r.otherTraffic = r.db.OtherTrafficActive(ctx)
 	return more, err
@@ -124,6 +124,14 @@ func (r *pageReader) readSerialized(ctx context.Context) (more bool, err error) 
 
 // longestRest bounds the pause behind one page.
 const longestRest = time.Second
+
+// pause sleeps for d, and counts what it has slept.
+func (r *pageReader) pause(ctx context.Context, d time.Duration) error {
+	began := time.Now()
+	err := clock.Sleep(ctx, d)
+	r.stats.Rested += time.Since(began)
+	return err
+}
 
 func (r *pageReader) newPage() *readPage {
 	p := &readPage{rows: table.Borrow(max(1, len(r.plan.exprs)))}

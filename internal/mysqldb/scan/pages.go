@@ -96,6 +96,8 @@ type ReadStats struct {
 	Index string `json:"index"`
 	// Longest is the slowest single statement: how long a read view lasted.
 	Longest PageInfo `json:"longest"`
+	// Rested is how long the reader has paused behind pages: see PageLimits.Rest.
+	Rested time.Duration `json:"-"`
 	// Next is where the rest begins; nil where everything was read.
 	Next *table.Position `json:"-"`
 	// PageRows is how many rows the next page should have: PageLimits.Rows of a read that goes on.
