@@ -48,7 +48,7 @@ func (r *resting) extract(slice int) (out activities.ExtractResult) {
 }
 
 // othersCome lets another client use the source until that is seen. It then sends as much again: the step that follows
-// may count anew.
+// may begin to count again.
 func (r *resting) othersCome() {
 	r.t.Helper()
 	use := func() (err error) {
