@@ -69,6 +69,7 @@ func TestARunOfFilesThatFailsKeepsItsPlan(t *testing.T) {
 // A file that changes in the middle of a run makes it plan again, from what is done by then.
 func TestARunOfFilesPlansAgainWithWhatIsDone(t *testing.T) {
 	f := ofFiles()
+	f.plan.Queue = "orders@host-1"
 	f.extract = func(in activities.RangeInput) (activities.ExtractResult, error) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
@@ -84,8 +85,35 @@ func TestARunOfFilesPlansAgainWithWhatIsDone(t *testing.T) {
 	require.Len(t, f.planned, 2)
 	require.Equal(t, "11000", f.planned[1].State.FirstLoad.Done)
 	require.Empty(t, f.planned[1].Lost, "its plan is still needed")
+	require.Equal(t, f.plan.Queue, f.planned[1].Queue, "only that host has it")
 	var result workflows.SyncTableResult
 	require.NoError(t, env.GetWorkflowResult(&result))
 	require.EqualValues(t, 4*120, result.RowsExtracted, "what was moved before counts, too")
 	require.Equal(t, "run-1-2", f.finished[0].DropPlan)
+}
+
+// A run that cannot be planned at first still goes on with the one before.
+func TestAnUnfinishedRunIsNotForgottenBeforeThereIsAPlan(t *testing.T) {
+	before := owner.FirstLoad{Run: "run-0", PlanSum: "sum-0", Done: "10000", Queue: "orders@host-1"}
+	f := ofFiles()
+	begin := f.begin
+	f.begin = func(in activities.BeginRunInput) (activities.BeginRunResult, error) {
+		out, err := begin(in)
+		out.State.FirstLoad = &before
+		return out, err
+	}
+	tries := 0
+	f.route = func(step, _ string) error {
+		if step != "DiscoverFiles" {
+			return nil
+		}
+		if tries++; tries > 1 {
+			return nil
+		}
+		return temporal.NewNonRetryableApplicationError("changed", failure.FilesChanged, nil)
+	}
+	require.NoError(t, run(t, f, orders).GetWorkflowError())
+	last := f.planned[len(f.planned)-1]
+	require.Equal(t, &before, last.State.FirstLoad)
+	require.Equal(t, before.Queue, last.Queue)
 }

@@ -61,10 +61,7 @@ func (s *sync) runToEnd(ctx workflow.Context, state owner.State) error {
 			return s.finish(ctx, err) // what the target refused must not keep the lease
 		}
 		workflow.GetLogger(ctx).Warn("the target was restarted during the run and may have lost rows: writing again")
-		queue := s.plan.Queue
-		if state = s.stateForNewPlan(state); state.FirstLoad != nil {
-			state.FirstLoad.Queue = queue
-		}
+		state = s.stateForNewPlan(state)
 	}
 }
 
@@ -137,7 +134,9 @@ func (s *sync) run(ctx workflow.Context, state owner.State) error {
 				return err
 			}
 		}
-		state = s.stateForNewPlan(state)
+		if state = s.stateForNewPlan(state); failureType(err) == failure.HostGone && state.FirstLoad != nil {
+			state.FirstLoad.Queue = "" // its plan is gone with the host
+		}
 	}
 }
 
@@ -151,11 +150,15 @@ func needsNewPlan(err error) bool {
 }
 
 // stateForNewPlan is the table's state, as its state workflow has it now, for planning again. A plan that is still
-// there is resumed.
+// there is resumed: that of this run, or of an earlier one where this run has got none yet.
 func (s *sync) stateForNewPlan(state owner.State) owner.State {
+	if !s.planned {
+		return state
+	}
 	state.FirstLoad = nil
 	if s.plan.KeepsProgress() {
 		state.Identity, state.FirstLoad = s.plan.Identity, s.firstLoad()
+		state.FirstLoad.Queue = s.plan.Queue
 		if f := s.plan.Files; f != nil && f.LostLoads != nil {
 			state.Files = state.Files.Without(*f.LostLoads)
 		}
