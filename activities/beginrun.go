@@ -47,6 +47,7 @@ type BeginRunResult struct {
 	// Files says that the table is loaded from files.
 	Files bool `json:"files,omitempty"`
 	// Empty is set where the run found nothing to read, and is recorded: it has no lease, and nothing is left to do.
+	// Busy is set beside it, so that a workflow of an earlier version, which does not know Empty, ends as skipped.
 	Empty *EmptyRun `json:"empty,omitempty"`
 }
 
@@ -67,7 +68,8 @@ func (a *Activities) BeginRun(ctx context.Context, in BeginRunInput) (BeginRunRe
 	if in.TakesEmpty {
 		if empty := a.emptyRun(ctx, settings, req); empty != nil {
 			return BeginRunResult{
-				State: owner.State{FreshAt: empty.FreshAt}, Visibility: req.Visibility, Empty: empty,
+				Busy: &owner.Lease{WorkflowID: in.WorkflowID}, State: owner.State{FreshAt: empty.FreshAt},
+				Visibility: req.Visibility, Empty: empty,
 			}, nil
 		}
 	}

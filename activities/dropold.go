@@ -39,6 +39,9 @@ func (a *Activities) DropOld(ctx context.Context, in DropOldInput) (DropOldResul
 	if err != nil {
 		return DropOldResult{}, translate(ctx, err, at)
 	}
+	if there.Old && record.Old.Written {
+		return DropOldResult{}, nil // it has rows that are nowhere else
+	}
 	if !there.Target {
 		return DropOldResult{}, nil // a RENAME that was cut off: the next run goes on from it
 	}

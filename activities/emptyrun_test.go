@@ -73,6 +73,7 @@ func TestARunThatFindsNothingIsOneStepAndOneUpdate(t *testing.T) {
 		for range 2 {
 			out := b.findsNothing(c)
 			require.Nil(t, out.State.Lease)
+			require.NotNil(t, out.Busy, "a workflow of an earlier version goes no further")
 			require.Equal(t, b.settings.Target.String(), out.Empty.Target)
 			require.GreaterOrEqual(t, out.Empty.Watermark, before)
 			before = out.Empty.Watermark

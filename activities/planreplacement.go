@@ -148,7 +148,8 @@ func (p *planDraft) compareLoad(ctx context.Context, load table.Name, o target.O
 }
 
 // clearBeside drops what is left of an earlier load, and records that another one begins. exists says that there is a
-// target. The former target of the last swap stays until the next one.
+// target. The former target of the last swap stays until the next one; with rows of others that are nowhere else it
+// refuses the run.
 func clearBeside(ctx context.Context, l *swap.Lock, ref lineage.Ref) (exists bool, err error) {
 	there, err := l.Look(ctx)
 	if err != nil {
@@ -162,6 +163,8 @@ func clearBeside(ctx context.Context, l *swap.Lock, ref lineage.Ref) (exists boo
 		return false, unknownTable(l.Tables.Load)
 	case (was == nil || was.Old == nil) && there.Old:
 		return false, unknownTable(l.Tables.Old)
+	case there.Old && was.Old.Written:
+		return false, othersRows(l.Tables)
 	}
 	now := lineage.Replacement{Stage: lineage.ReplacementLoading, Fence: ref.Fence}
 	if was != nil {

@@ -42,5 +42,18 @@ func TestAWriterInTheMomentOfTheSwapIsSeen(t *testing.T) {
 		require.Equal(t, "200 29900", r.rows("t"))
 		require.Equal(t, "251 32124", r.rows("tablehaul_old_t"))
 		requireType(t, r.step("SwapTable", in, &ignored), failure.TargetWritten)
+
+		// Their rows stay until a person has dropped the table, whatever its time.
+		r.settings.Replace.KeepOld = 0
+		require.Equal(t, activities.DropOldResult{}, r.dropOld())
+		err = r.step("PlanRun", r.planInput(), &ignored)
+		requireType(t, err, failure.TargetWritten)
+		require.ErrorContains(t, err, "their rows are in "+r.To+".tablehaul_old_t only")
+		require.Equal(t, "251 32124", r.rows("tablehaul_old_t"))
+		require.Equal(t, "200 29900", r.rows("t"))
+		dbtest.Exec(t, to, "DROP TABLE tablehaul_old_t")
+		r.replaced()
+		require.Equal(t, "200 29900", r.rows("t"))
+		require.Equal(t, "200 29900", r.rows("tablehaul_old_t"))
 	})
 }

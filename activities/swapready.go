@@ -40,6 +40,7 @@ func (w *swapping) requireUntouched(
 
 // requireOldUntouched fails where others have written the former target in the moment of the swap: a statement that had
 // begun before the RENAME, and ended while that waited for its locks. A table keeps its UPDATE_TIME under its new name.
+// It records that their rows are there, and nowhere else.
 func (w *swapping) requireOldUntouched(
 	ctx context.Context, l *swap.Lock, record *lineage.Replacement, there swap.There,
 ) error {
@@ -50,10 +51,21 @@ func (w *swapping) requireOldUntouched(
 	if err != nil || !now.Since(*record.Writes) {
 		return err
 	}
+	if record.Old != nil && !record.Old.Written {
+		record.Old.Written = true
+		if err := l.SetRecord(ctx, *record); err != nil {
+			return err
+		}
+	}
+	return othersRows(l.Tables)
+}
+
+// othersRows is the failure of a run whose target's former table has rows of others that are nowhere else.
+func othersRows(names table.Replacement) error {
 	return failure.New(failure.TargetWritten, fmt.Sprintf("others have written %s in the moment in "+
-		"which it was replaced: their rows are in %s only", l.Tables.Target, l.Tables.Old),
-		"take them from there before the next run, which drops that table, or let `tablehaul undo` bring it back; "+
-			"let only this run write the target")
+		"which it was replaced: their rows are in %s only", names.Target, names.Old),
+		"take them from there and drop that table, which no run does, or let `tablehaul undo` bring it back; let only "+
+			"these runs write the target; then run again")
 }
 
 // prepare drops the table of an earlier swap and records that this one is kept, and says what to rename.

@@ -25,10 +25,13 @@ func TestSyncTableEndsAfterBeginRunWhereNothingIsToRead(t *testing.T) {
 				return begin(req)
 			}
 			at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-			return activities.BeginRunResult{Visibility: owner.VisibilitySearch, Empty: &activities.EmptyRun{
+			empty := &activities.EmptyRun{
 				Target: "dw.orders", Window: table.Window{Lo: "4", Hi: "9"}, Watermark: "9", FreshAt: at,
 				Warnings: []string{"w"}, KnownWarnings: []string{"w"}, Seconds: 0.5,
-			}}, nil
+			}
+			return activities.BeginRunResult{
+				Busy: &owner.Lease{WorkflowID: "sync"}, Visibility: owner.VisibilitySearch, Empty: empty,
+			}, nil
 		}
 		env := run(t, f, in)
 		require.NoError(t, env.GetWorkflowError())

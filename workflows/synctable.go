@@ -33,13 +33,13 @@ func SyncTable(ctx workflow.Context, raw converter.RawValue) (SyncTableResult, e
 	if err != nil {
 		return SyncTableResult{}, cause(err)
 	}
+	if begun.Empty != nil {
+		s.endEmpty(ctx, *begun.Empty)
+		return s.result, nil
+	}
 	if begun.Busy != nil {
 		s.result.Skipped, s.result.HolderID = true, begun.Busy.WorkflowID
 		s.setPhase(ctx, PhaseDone)
-		return s.result, nil
-	}
-	if begun.Empty != nil {
-		s.endEmpty(ctx, *begun.Empty)
 		return s.result, nil
 	}
 	if err := s.runToEnd(ctx, begun.State); err != nil {

@@ -122,7 +122,7 @@ var Guide = []Advice{
 	{
 		TargetWritten, "others wrote the target while the table was loaded that takes its place (`write: replace`): " +
 			"the swap would lose it, and the target stays as it is. What they wrote in the moment of the swap is in " +
-			"`tablehaul_old_TABLE`",
+			"`tablehaul_old_TABLE`, which no run drops then",
 		"who writes there: `SHOW PROCESSLIST` on the target", "let only this run write the target, or use `write: " +
 			"upsert`; then run again", false,
 	},

@@ -16,7 +16,7 @@ import (
 type otherTraffic struct {
 	// sent counts the statements of all pools of this process to the server.
 	sent atomic.Int64
-	// roundTrip is the shortest time, in nanoseconds, in which the server has set up a session; 0 before the first.
+	// roundTrip is the shortest answer, in nanoseconds, to a statement of a session's setup; 0 before the first.
 	roundTrip atomic.Int64
 
 	mu       sync.Mutex
@@ -42,7 +42,7 @@ const (
 	otherTrafficRate = 20
 )
 
-// answeredIn records how long the server took to set up a session.
+// answeredIn records how long the server took to answer a statement of a session's setup.
 func (t *otherTraffic) answeredIn(d time.Duration) {
 	for {
 		known := t.roundTrip.Load()
@@ -87,7 +87,7 @@ func (d *DB) OtherTrafficActive(ctx context.Context) bool {
 // FarRoundTrip is from where on a server is far away: what a question costs is then mostly its way.
 const FarRoundTrip = 2 * time.Millisecond
 
-// IsFar reports whether the server is far away, by the shortest time in which a session was set up.
+// IsFar reports whether the server is far away, by its shortest answer to a statement of a session's setup.
 func (d *DB) IsFar() bool {
 	return d.traffic != nil && d.traffic.roundTrip.Load() >= int64(FarRoundTrip) // nil in benchmarks without a server
 }

@@ -48,6 +48,9 @@ type OldTable struct {
 	KeepSeconds int64 `json:"keepSeconds"`
 	// Watermark is what the table's watermark was while it was the target.
 	Watermark string `json:"watermark,omitempty"`
+	// Written says that others have written the table in the moment of its swap. Their rows are nowhere else, so no run
+	// drops it, however long it is kept.
+	Written bool `json:"written,omitempty"`
 }
 
 // Writes is what a server knows of writes to a table; see swap.ReadWrites.
