@@ -28,10 +28,10 @@ func (p *product) settled(name string) workflows.SyncTableResult {
 }
 
 // runsUntil runs a table until a result is the one that is waited for. It returns the last result, with the mode of the
-// first run, the rows that all of them have written, and their warnings.
+// first run, and the rows, seconds and warnings of all of them.
 func (p *product) runsUntil(name string, reached func(workflows.SyncTableResult) bool) workflows.SyncTableResult {
 	p.t.Helper()
-	var all workflows.SyncTableResult
+	all := workflows.SyncTableResult{Seconds: map[string]float64{}}
 	for wait, deadline := poll, time.Now().Add(runTimeout); ; wait = min(wait*3/2, time.Second) {
 		result := p.once(name)
 		if all.Mode == "" {
@@ -40,9 +40,12 @@ func (p *product) runsUntil(name string, reached func(workflows.SyncTableResult)
 		all.Inserted += result.Inserted
 		all.Updated += result.Updated
 		all.Warnings = append(all.Warnings, result.Warnings...)
+		for phase, seconds := range result.Seconds {
+			all.Seconds[phase] += seconds
+		}
 		if reached(result) {
 			result.Mode, result.Inserted, result.Updated = all.Mode, all.Inserted, all.Updated
-			result.Warnings = all.Warnings
+			result.Seconds, result.Warnings = all.Seconds, all.Warnings
 			return result
 		}
 		require.True(p.t, time.Now().Before(deadline), "the watermark is still %s, held back by: %s", result.Watermark,
