@@ -43,7 +43,7 @@ func TestAWriterInTheMomentOfTheSwapIsSeen(t *testing.T) {
 		require.Equal(t, "251 32124", r.rows("tablehaul_old_t"))
 		requireType(t, r.step("SwapTable", in, &ignored), failure.TargetWritten)
 
-		// Their rows stay until a person has dropped the table, whatever its time.
+		// Their rows stay until a person has dropped the table, however long it is to be kept.
 		r.settings.Replace.KeepOld = 0
 		require.Equal(t, activities.DropOldResult{}, r.dropOld())
 		err = r.step("PlanRun", r.planInput(), &ignored)
