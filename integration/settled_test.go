@@ -28,7 +28,7 @@ func (p *product) settled(name string) workflows.SyncTableResult {
 }
 
 // runsUntil runs a table until a result is the one that is waited for. It returns the last result, with the mode of the
-// first run, and the rows, seconds and warnings of all of them.
+// first run, and the counts, seconds and warnings of all of them.
 func (p *product) runsUntil(name string, reached func(workflows.SyncTableResult) bool) workflows.SyncTableResult {
 	p.t.Helper()
 	all := workflows.SyncTableResult{Seconds: map[string]float64{}}
@@ -37,14 +37,13 @@ func (p *product) runsUntil(name string, reached func(workflows.SyncTableResult)
 		if all.Mode == "" {
 			all.Mode = result.Mode
 		}
-		all.Inserted += result.Inserted
-		all.Updated += result.Updated
+		all.Add(result.Counts)
 		all.Warnings = append(all.Warnings, result.Warnings...)
 		for phase, seconds := range result.Seconds {
 			all.Seconds[phase] += seconds
 		}
 		if reached(result) {
-			result.Mode, result.Inserted, result.Updated = all.Mode, all.Inserted, all.Updated
+			result.Mode, result.Counts = all.Mode, all.Counts
 			result.Seconds, result.Warnings = all.Seconds, all.Warnings
 			return result
 		}
