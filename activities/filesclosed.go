@@ -26,10 +26,7 @@ func (s *settling) closeReadAgain(ctx context.Context, f quarantineFile) error {
 			s.out.Gone++
 			continue
 		}
-		if _, key := keyAt(rows, i, places); !s.seen[key] {
-			s.seen[key] = true
-			s.count(e)
-		}
+		s.countOnce(rows, i, places, e)
 		appendValues(kept, rows, i, len(f.Columns))
 		e.appendTo(kept)
 	}
@@ -41,13 +38,12 @@ func (s *settling) closeReadAgain(ctx context.Context, f quarantineFile) error {
 
 // readsWhole reports whether one step of the run reads a file from its beginning to its end.
 func (p *stagedPlan) readsWhole(file string) bool {
+	whole := func(one plannedFile) bool {
+		return one.Key == file && one.From == (format.Position{}) && one.Until == (format.Position{})
+	}
 	for i, r := range p.Ranges {
-		if i < len(p.DoneBefore) && p.DoneBefore[i] == '1' {
-			continue
-		}
-		if slices.ContainsFunc(r.Files, func(one plannedFile) bool {
-			return one.Key == file && one.From == (format.Position{}) && one.Until == (format.Position{})
-		}) {
+		before := i < len(p.DoneBefore) && p.DoneBefore[i] == '1'
+		if !before && slices.ContainsFunc(r.Files, whole) {
 			return true
 		}
 	}

@@ -161,15 +161,20 @@ func (s *settling) countFile(ctx context.Context, f quarantineFile) error {
 	places, ok := keyColumns(f.Key, f.Columns)
 	for i, e := range entries {
 		if ok {
-			_, key := keyAt(rows, i, places)
-			if s.seen[key] {
-				continue
-			}
-			s.seen[key] = true
+			s.countOnce(rows, i, places, e)
+		} else {
+			s.count(e)
 		}
-		s.count(e)
 	}
 	return nil
+}
+
+// countOnce counts an entry, that of row i, unless one of its key was counted before.
+func (s *settling) countOnce(rows *table.Rows, i int, places []int, e entry) {
+	if _, key := keyAt(rows, i, places); !s.seen[key] {
+		s.seen[key] = true
+		s.count(e)
+	}
 }
 
 func (s *settling) count(e entry) {

@@ -80,6 +80,15 @@ func (o *stateHarness) then(name string, req any, check func(reply any, err erro
 	o.thenLater(name, func() any { return req }, check)
 }
 
+// beginsToLoad lets run 1 begin a first load of so many ranges as done has digits.
+func (o *stateHarness) beginsToLoad(done string) {
+	ok := func(_ any, err error) { require.NoError(o.t, err) }
+	o.then(owner.UpdateBeginRun, owner.BeginRequest{WorkflowID: "a", RunID: "1"}, ok)
+	o.then(owner.UpdateRecordProgress, owner.ProgressRequest{
+		Fence: 1, FirstLoad: &owner.FirstLoad{Run: "1", Done: done},
+	}, ok)
+}
+
 // thenLater is then with a request that earlier replies decide.
 func (o *stateHarness) thenLater(name string, req func() any, check func(reply any, err error)) {
 	o.delay += time.Second

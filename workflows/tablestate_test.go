@@ -142,11 +142,7 @@ func TestTableStateRemembersAFirstLoad(t *testing.T) {
 	o := newStateHarness(t)
 	ok := func(_ any, err error) { require.NoError(t, err) }
 	one := 1
-	o.then(owner.UpdateBeginRun, owner.BeginRequest{WorkflowID: "a", RunID: "1"}, ok)
-	o.then(owner.UpdateRecordProgress, owner.ProgressRequest{
-		Fence:     1,
-		FirstLoad: &owner.FirstLoad{Run: "1", Done: "000"},
-	}, ok)
+	o.beginsToLoad("000")
 	o.then(owner.UpdateRecordProgress, owner.ProgressRequest{Fence: 1, RangeDone: &one}, ok)
 	o.then(owner.UpdateFinishRun, owner.FinishRequest{
 		Fence:  1,
@@ -163,11 +159,7 @@ func TestTableStateKnowsOfRowsThatAnotherRunHasLoaded(t *testing.T) {
 	o := newStateHarness(t)
 	ok := func(_ any, err error) { require.NoError(t, err) }
 	first := 0
-	o.then(owner.UpdateBeginRun, owner.BeginRequest{WorkflowID: "a", RunID: "1"}, ok)
-	o.then(owner.UpdateRecordProgress, owner.ProgressRequest{
-		Fence:     1,
-		FirstLoad: &owner.FirstLoad{Run: "1", Done: "0"},
-	}, ok)
+	o.beginsToLoad("0")
 	o.then(owner.UpdateRecordProgress, owner.ProgressRequest{Fence: 1, RangeDone: &first}, ok)
 	o.then(owner.UpdateBeginRun, owner.BeginRequest{WorkflowID: "a", RunID: "2", TakeOver: 1}, ok)
 	o.then(owner.UpdateFinishRun, owner.FinishRequest{
@@ -182,11 +174,7 @@ func TestTableStateKnowsOfRowsThatAnotherRunHasLoaded(t *testing.T) {
 func TestTableStateSetForgetsAFirstLoad(t *testing.T) {
 	o := newStateHarness(t)
 	ok := func(_ any, err error) { require.NoError(t, err) }
-	o.then(owner.UpdateBeginRun, owner.BeginRequest{WorkflowID: "a", RunID: "1"}, ok)
-	o.then(owner.UpdateRecordProgress, owner.ProgressRequest{
-		Fence:     1,
-		FirstLoad: &owner.FirstLoad{Run: "1", Done: "000"},
-	}, ok)
+	o.beginsToLoad("000")
 	o.then(owner.UpdateFinishRun, owner.FinishRequest{Fence: 1, Record: owner.RunRecord{RunID: "1"}}, ok)
 	o.then(owner.UpdateSetWatermark, owner.SetRequest{Watermark: "2024-01-01", Cursor: "u"}, ok)
 	o.run()

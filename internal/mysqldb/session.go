@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"sync/atomic"
-	"time"
 
 	"github.com/go-sql-driver/mysql"
 
@@ -61,30 +60,31 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 
 // setUp makes a session that of the role, and returns the digest of its server.
 func (c *connector) setUp(ctx context.Context, conn driverConn) (instance string, err error) {
-	server, known := c.server.Load(), true
-	if server == nil {
-		known = false
-		if server, err = c.askVersion(ctx, conn); err != nil {
-			return "", err
+	begin := func(server Server) error {
+		return c.traffic.timed(func() error {
+			_, err := conn.ExecContext(ctx, sessionSetup(c.role, server), nil)
+			return err
+		})
+	}
+	server := c.server.Load()
+	if server != nil {
+		if err = begin(*server); mysqlerr.NumberOf(err) == mysqlerr.ErrUnknownVariable {
+			server = nil // it has another version by now
 		}
 	}
-	begun := time.Now()
-	_, err = conn.ExecContext(ctx, sessionSetup(c.role, *server), nil)
-	if known && mysqlerr.NumberOf(err) == mysqlerr.ErrUnknownVariable { // the server has another version by now
-		if server, err = c.askVersion(ctx, conn); err != nil {
-			return "", err
+	if server == nil {
+		if server, err = c.askVersion(ctx, conn); err == nil {
+			err = begin(*server)
 		}
-		begun = time.Now()
-		_, err = conn.ExecContext(ctx, sessionSetup(c.role, *server), nil)
 	}
 	if err != nil {
 		return "", err
 	}
-	c.traffic.answeredIn(time.Since(begun))
-	begun = time.Now()
-	if instance, err = askText(ctx, conn, "SELECT "+instanceSQL(server.Flavor)); err == nil {
-		c.traffic.answeredIn(time.Since(begun)) // on a busy machine the first answer alone may be late
-	}
+	// On a busy machine one answer alone may be late, so this one is timed, too.
+	err = c.traffic.timed(func() (err error) {
+		instance, err = askText(ctx, conn, "SELECT "+instanceSQL(server.Flavor))
+		return err
+	})
 	return instance, err
 }
 

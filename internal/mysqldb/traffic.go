@@ -42,12 +42,17 @@ const (
 	otherTrafficRate = 20
 )
 
-// answeredIn records how long the server took to answer a statement of a session's setup.
-func (t *otherTraffic) answeredIn(d time.Duration) {
+// timed asks the server by a statement of a session's setup, and records how long it took to answer.
+func (t *otherTraffic) timed(ask func() error) error {
+	begun := time.Now()
+	if err := ask(); err != nil {
+		return err
+	}
+	d := int64(time.Since(begun))
 	for {
 		known := t.roundTrip.Load()
-		if known > 0 && known <= int64(d) || t.roundTrip.CompareAndSwap(known, int64(d)) {
-			return
+		if known > 0 && known <= d || t.roundTrip.CompareAndSwap(known, d) {
+			return nil
 		}
 	}
 }
