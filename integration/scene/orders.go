@@ -79,26 +79,11 @@ func insertOrders(first, last int) string {
 // Change updates and inserts n of the rows of a table of that many, all over the table, in transactions of 100, as an
 // application would.
 func Change(ctx context.Context, db *sql.DB, rows, n int) error {
-	const step = 100
 	stride := max(17, rows/max(1, n))
-	for done := 0; done < n; done += step {
-		tx, err := db.BeginTx(ctx, nil)
-		if err != nil {
-			return fmt.Errorf("change rows: %w", err)
-		}
-		from := 1 + (done*stride)%max(1, rows-step)
-		for _, q := range []string{
-			fmt.Sprintf("UPDATE shop.orders SET status = 'paid', amount = amount + 1 WHERE id BETWEEN %d AND %d", from,
-				from+step*4/5-1),
-			insertNew(step / 5),
-		} {
-			if _, err := tx.ExecContext(ctx, q); err != nil {
-				_ = tx.Rollback()
-				return fmt.Errorf("change rows: %w", err)
-			}
-		}
-		if err := tx.Commit(); err != nil {
-			return fmt.Errorf("change rows: %w", err)
+	for done := 0; done < n; done += transactionRows {
+		from := 1 + (done*stride)%max(1, rows-transactionRows)
+		if err := changeTogether(ctx, db, fmt.Sprintf("id BETWEEN %d AND %d", from, from+updatedRows-1)); err != nil {
+			return err
 		}
 	}
 	return nil

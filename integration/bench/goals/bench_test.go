@@ -108,7 +108,7 @@ func someFigures() *figures {
 			merge: sampleOf(500, 1), usual: sampleOf(500, 1.5), merges: []runFigures{run},
 			usualTransaction: 0.5,
 		},
-		again: sampleOf(500, 0.01), nothing: sampleOf(0, 0.5),
+		again: sampleOf(500, 0.01), agains: []runFigures{{peakMiB: 150}}, nothing: sampleOf(0, 0.5),
 		nothings:     []runFigures{{cpu: scene.CPUTimes{"worker": 0.02, "Temporal server": 0.02}}},
 		nothingBytes: 21 << 10, indexesBefore: sampleOf(1000, 10), indexesAfter: sampleOf(1000, 6),
 		small: size(1, 100), large: size(1.5, 105),
@@ -125,7 +125,7 @@ func TestGoalsAreJudgedByTheFigures(t *testing.T) {
 		"0.10 s of 2.00 s: 1/20.0 met", "3.0 × faster met", "0.10 s of 2.00 s: 1/20.0 met", "3.0 × faster met",
 		"0.10 s of 2.00 s: 1/20.0 met", "1.5 × faster met", "0.10 s of 0.50 s: 1/5.0 met", "50,000 rows/s missed",
 		"1.50 × missed",
-		"105 MiB met", "105 against 100 MiB: +5% met",
+		"150 MiB met", "105 against 100 MiB: +5% met",
 		"4.0% met", "0.40 s met", "0.50 s missed", "40 ms met", "21 KiB missed",
 		"0.60 × met", "0.33: 40 of 120 bytes met",
 	}, got)

@@ -5,8 +5,6 @@ import (
 	"database/sql"
 	"fmt"
 	"path/filepath"
-	"strconv"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 	_ "modernc.org/sqlite" // the driver of Temporal's database
@@ -16,63 +14,11 @@ import (
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
-// transactionRows are the rows of one transaction of the application that changes them: four
-// fifths are updated, next to each other, and one fifth is new.
-const transactionRows = 100
-
-// shape is which rows of a table an application changes.
-type shape struct {
-	name string
-	// where is a condition for the rows of transaction i of so many, in a table of so many rows.
-	where func(i, of, rows, round int) string
-}
-
-// updated are the rows of a transaction that it updates; the others are new.
-const updatedRows = transactionRows * 4 / 5
-
-var shapes = [...]shape{
-	{"runs of 80 keys", func(i, of, rows, round int) string {
-		stride := rows / of
-		from := 1 + i*stride + round*transactionRows%(stride-updatedRows+1)
-		return fmt.Sprintf("id BETWEEN %d AND %d", from, from+updatedRows-1)
-	}},
-	{"scattered singly", func(i, of, rows, round int) string {
-		ids := make([]string, updatedRows)
-		stride := rows / (of * updatedRows)
-		for n := range ids {
-			ids[n] = strconv.Itoa(1 + (i*updatedRows+n)*stride + round%stride)
-		}
-		return "id IN (" + strings.Join(ids, ",") + ")"
-	}},
-	{"the newest", func(i, of, rows, _ int) string {
-		from := rows - (of-i)*updatedRows
-		return fmt.Sprintf("id BETWEEN %d AND %d", from+1, from+updatedRows)
-	}},
-}
-
 // change changes n rows of the source table, other ones in each round where the shape has others, and waits until a
 // window can have them.
-func (b *bench) change(ctx context.Context, which shape, rows, n, round int) error {
-	for i := range n / transactionRows {
-		tx, err := b.SourceDB.BeginTx(ctx, nil)
-		if err != nil {
-			return fmt.Errorf("change rows: %w", err)
-		}
-		for _, q := range []string{
-			"UPDATE shop.orders SET status = 'paid', amount = amount + 1 WHERE " +
-				which.where(i, n/transactionRows, rows, round),
-			"INSERT INTO shop.orders (customer, status, amount, note, created_at) VALUES " +
-				strings.TrimSuffix(strings.Repeat("('a new customer','new',9.99,NULL,NOW()),",
-					transactionRows-updatedRows), ","),
-		} {
-			if _, err := tx.ExecContext(ctx, q); err != nil {
-				_ = tx.Rollback()
-				return fmt.Errorf("change rows: %w", err)
-			}
-		}
-		if err := tx.Commit(); err != nil {
-			return fmt.Errorf("change rows: %w", err)
-		}
+func (b *bench) change(ctx context.Context, which scene.Shape, rows, n, round int) error {
+	if err := scene.ChangeRows(ctx, b.SourceDB, which, rows, n, round); err != nil {
+		return err
 	}
 	return b.PastMinLag(ctx)
 }
@@ -80,12 +26,12 @@ func (b *bench) change(ctx context.Context, which shape, rows, n, round int) err
 // changes compares incremental runs with the usual way, at two sizes, then runs with nothing to do.
 func (b *bench) changes(ctx context.Context) error {
 	f := &b.figures
-	for i, which := range shapes {
+	for i, which := range scene.Shapes {
 		if err := b.merging(ctx, &f.few[i], which, b.fewRows(), 3); err != nil {
 			return err
 		}
 	}
-	if err := b.merging(ctx, &f.many, shapes[0], b.manyRows(), 2); err != nil {
+	if err := b.merging(ctx, &f.many, scene.Shapes[0], b.manyRows(), 2); err != nil {
 		return err
 	}
 	if err := b.rereading(ctx); err != nil {
@@ -118,8 +64,8 @@ func (b *bench) findingNothing(ctx context.Context) error {
 
 // merging compares incremental runs of n changed rows with the usual way of merging the same rows
 // into a table of the same content.
-func (b *bench) merging(ctx context.Context, f *merging, which shape, n, times int) error {
-	b.Say("%s changed rows, %s, and the usual way of merging them", scene.Number(int64(n)), which.name)
+func (b *bench) merging(ctx context.Context, f *merging, which scene.Shape, n, times int) error {
+	b.Say("%s changed rows, %s, and the usual way of merging them", scene.Number(int64(n)), which.Name)
 	before := func(ctx context.Context) error {
 		if err := b.SourceDB.QueryRowContext(ctx, "SELECT CAST(UTC_TIMESTAMP(6) AS CHAR)").Scan(&b.since); err != nil {
 			return err

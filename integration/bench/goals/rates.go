@@ -42,11 +42,11 @@ func (f *figures) rates() []rated {
 		{"LOAD DATA LOCAL of the same", &f.loadAll},
 		{"a copy of the same: " + f.copiedBy, &f.copyAll},
 	}
-	for i, which := range shapes {
-		out = append(out, rated{"incremental run, " + which.name, &f.few[i].merge},
+	for i, which := range scene.Shapes {
+		out = append(out, rated{"incremental run, " + which.Name, &f.few[i].merge},
 			rated{"the usual way with the same rows", &f.few[i].usual})
 	}
-	return append(out, rated{"incremental run, " + shapes[0].name, &f.many.merge},
+	return append(out, rated{"incremental run, " + scene.Shapes[0].Name, &f.many.merge},
 		rated{"the usual way with the same rows", &f.many.usual}, rated{"the same rows again", &f.again},
 		rated{"first load, five indexes from the start", &f.indexesBefore},
 		rated{"first load, five indexes after it", &f.indexesAfter})

@@ -158,17 +158,7 @@ func (r *report) runs() grid {
 		},
 	}
 	for _, f := range r.servers {
-		runs := slices.Clone(f.firstLoads)
-		for i := range f.few {
-			runs = append(runs, f.few[i].merges...)
-		}
-		runs = slices.Concat(runs, f.many.merges, f.agains, f.nothings, f.indexed)
-		for _, size := range []*sizeFigures{f.small, f.large} {
-			if size != nil {
-				runs = append(runs, size.runs...)
-			}
-		}
-		for _, run := range runs {
+		for _, run := range f.allRuns() {
 			g.rows = append(g.rows, pretty.Row{
 				f.name(), run.name, scene.Number(run.rows), fmt.Sprintf("%.2f", run.seconds), run.cpu.String(),
 				scene.Number(int64(float64(run.rows) / run.seconds)),
@@ -212,7 +202,7 @@ func (r *report) cpu() grid {
 		beside("a copy of the same", &f.copyAll)
 		for i, m := range append(slices.Clone(f.few[:]), f.many) {
 			last(m.merges)
-			beside("the usual way, "+shapes[i%len(shapes)].name, &m.usual)
+			beside("the usual way, "+scene.Shapes[i%len(scene.Shapes)].Name, &m.usual)
 		}
 		last(f.agains)
 		last(f.nothings)
@@ -271,14 +261,14 @@ func (r *report) gaps() grid {
 const howMeasured = `## How it is measured
 
 Two database servers of one kind, a Temporal server and a worker run on one machine. The servers have their defaults,
-binary log and durability included, but for a buffer pool of 512 MiB and ` + "`max_connections=200`" + `; ` + "`local_infile`" + ` is OFF on
+binary log and durability included, but for a buffer pool of 512 MiB, ` + "`max_connections=200`" + `, ` + "`innodb_lock_wait_timeout=1`" + ` and no X Protocol; ` + "`local_infile`" + ` is OFF on
 MySQL and ON on MariaDB by default, and MySQL is measured a second time with ON. MariaDB has no binary log by default. The worker's
 logins have the grants of security.md. Rows are those of ` + "`integration/scene`" + `: about 150 bytes, a primary key and one index.
 The two sides of a comparison are measured in turn in the same run, on the same rows, each time into a table in the same state, after the
 server has purged and written what it still had in memory. Short ones are repeated, the first of a round last in the next, and the median counts.
 
-- **extract** is the activity ExtractIncremental, range after range, with default settings, into files. The other side is one SELECT whose values
-  the driver decodes and nothing keeps.
+- **extract** is the activity ExtractIncremental, range after range, with default settings, into files, by this program: ` + "`GOGC`" + ` is Go's own 100 and the
+  niceness 0, where a worker has 50 and 10. The other side is one SELECT whose values the driver decodes and nothing keeps.
 - **The copy** streams one SELECT into INSERT statements of 1 MiB, one connection each, with what mysqldump writes around the rows. Where mysqldump
   and mysql are on PATH and can speak to both servers, it is they that copy.
 - **The usual way** stages the changed rows in a table like the target by such a copy, then deletes and inserts them in one transaction.

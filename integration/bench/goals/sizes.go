@@ -59,7 +59,7 @@ func (b *bench) size(ctx context.Context, rows int) (*sizeFigures, error) {
 	round := 0
 	before := func(ctx context.Context) error {
 		round++
-		return b.change(ctx, shapes[0], rows, f.changed, round)
+		return b.change(ctx, scene.Shapes[0], rows, f.changed, round)
 	}
 	rest := func(ctx context.Context) error { return b.settle(ctx, b.TargetDB) }
 	if err := rounds(ctx, 3, before, contestant{&f.incremental, rest, func(ctx context.Context) (int64, error) {

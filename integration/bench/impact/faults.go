@@ -42,7 +42,7 @@ var faults = []fault{
 		return func() { g.target.SetCommitDelay(0) }, nil
 	}},
 	{name: "both links lose everything", holds: true, lost: true, begin: breakLinks},
-	{name: "a source without a processor to spare", begin: burn},
+	{name: "a source without a processor to spare", feltByAll: true, begin: burn},
 	{name: "GOMEMLIMIT=128MiB", env: []string{"GOMEMLIMIT=128MiB"}, begin: nothingHappens},
 }
 
@@ -66,8 +66,10 @@ type fault struct {
 	// is not cut, and of a link that is lost the server knows nothing.
 	holds bool
 	// lost says that no row can come in meanwhile.
-	lost  bool
-	begin func(context.Context, *ground) (end func(), err error)
+	lost bool
+	// feltByAll says that the other clients feel the fault itself: beside it and nothing else they wait longer, too.
+	feltByAll bool
+	begin     func(context.Context, *ground) (end func(), err error)
 }
 
 // ground is what faults happen to.
@@ -84,6 +86,8 @@ type faulted struct {
 	longest float64
 	peakMiB float64
 	fared   bystanders.Report
+	// alone is how the other clients fare beside the fault and nothing else, where they feel it.
+	alone bystanders.Report
 }
 
 // playFaults measures a first load beside other clients under each fault.
@@ -113,6 +117,11 @@ func (b *bench) playFaults(ctx context.Context, f servers.Flavor) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", f.name, err)
 		}
+		if f.feltByAll {
+			if x.alone, err = g.alone(ctx, b.rows, f); err != nil {
+				return fmt.Errorf("%s, alone: %w", f.name, err)
+			}
+		}
 		seen = append(seen, x)
 	}
 	idle, err := b.watch(ctx, s, idle, b.nothing)
@@ -136,8 +145,7 @@ func (b *bench) load(ctx context.Context, g *ground, f fault) (x faulted, err er
 	if err := g.StartWorker(ctx); err != nil {
 		return x, err
 	}
-	others := bystanders.Start(ctx, append(bystanders.Orders(g.SourceDB, g.TargetDB, b.rows),
-		bystanders.Scans(g.SourceDB, g.TargetDB, b.rows)...), bystanders.Interval)
+	others := g.otherClients(ctx, b.rows)
 	inserted := func() int64 { return status(ctx, g.TargetDB, insertedRows[g.Target.Flavor]) }
 	before, began := inserted(), time.Now()
 	g.Say("a first load with the fault: %s", f.name)
@@ -186,6 +194,27 @@ func (b *bench) load(ctx context.Context, g *ground, f fault) (x faulted, err er
 	return x, err
 }
 
+func (g *ground) otherClients(ctx context.Context, rows int) *bystanders.Group {
+	return bystanders.Start(ctx, append(bystanders.Orders(g.SourceDB, g.TargetDB, rows),
+		bystanders.Scans(g.SourceDB, g.TargetDB, rows)...), bystanders.Interval)
+}
+
+// alone is how the other clients fare beside a fault, while nothing is loaded.
+func (g *ground) alone(ctx context.Context, rows int, f fault) (bystanders.Report, error) {
+	g.Say("the other clients alone, with the fault: %s", f.name)
+	end, err := f.begin(ctx, g)
+	if err != nil {
+		return bystanders.Report{}, err
+	}
+	defer end()
+	others := g.otherClients(ctx, rows)
+	select {
+	case <-ctx.Done():
+	case <-time.After(faultTime):
+	}
+	return others.Stop(), ctx.Err()
+}
+
 // burn keeps every processor of the source busy.
 func burn(ctx context.Context, g *ground) (end func(), err error) {
 	ctx, cancel := context.WithCancel(ctx)
@@ -227,17 +256,27 @@ func printFaults(out io.Writer, server string, rows int, seen []faulted, quiet b
 		t.AppendRow(table.Row{
 			faults[i].name, fmt.Sprintf("%.1f", x.seconds),
 			rowsText(x.rates[0]), rowsText(x.rates[1]), rowsText(x.rates[2]),
-			fmt.Sprintf("%.2f s", x.longest), fmt.Sprintf("%.0f MiB", x.peakMiB), bystanders.Round(x.fared.All.P99),
+			fmt.Sprintf("%.2f s", x.longest), fmt.Sprintf("%.0f MiB", x.peakMiB), x.waits(),
 			x.fared.Refused[1205], x.fared.Refused[1213], verdict,
 		})
 	}
 	t.Render()
 }
 
+// waits is the other clients' p99, and that without a load where they feel the fault.
+func (x faulted) waits() string {
+	text := fmt.Sprint(bystanders.Round(x.fared.All.P99))
+	if x.alone.All.Operations > 0 {
+		text += fmt.Sprintf(" (%s without a load)", bystanders.Round(x.alone.All.P99))
+	}
+	return text
+}
+
 func rowsText(rate float64) string { return scene.Number(int64(rate)) }
 
 // missed are the goals that a load has missed: rows come in during a fault, and after it as before; other clients feel
-// no lock but those of transactions that were under way as it began, and at most goalSlower times what they feel alone.
+// no lock but those of transactions that were under way as it began, and at most goalSlower times what they feel
+// alone, or alone with a fault that they feel themselves.
 func (f fault) missed(x faulted, quiet bystanders.Report) (out []string) {
 	if !f.lost && x.rates[1] == 0 {
 		out = append(out, "nothing came in")
@@ -248,7 +287,7 @@ func (f fault) missed(x faulted, quiet bystanders.Report) (out []string) {
 	if x.fared.Locked() > 0 && !f.holds {
 		out = append(out, "locks")
 	}
-	if float64(x.fared.All.P99) > goalSlower*float64(max(quiet.All.P99, 1)) {
+	if float64(x.fared.All.P99) > goalSlower*float64(max(quiet.All.P99, x.alone.All.P99, 1)) {
 		out = append(out, "p99")
 	}
 	return out

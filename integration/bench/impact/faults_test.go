@@ -30,6 +30,11 @@ func TestGoalsOfFaults(t *testing.T) {
 			faulted{rates: [3]float64{1, 1, 1}, fared: fared(4*time.Millisecond, 0)},
 			[]string{"p99"},
 		},
+		"others are slow by the fault": {
+			fault{}, faulted{
+				rates: [3]float64{1, 1, 1}, fared: fared(6*time.Millisecond, 0), alone: fared(2*time.Millisecond, 0),
+			}, nil,
+		},
 	} {
 		require.Equal(t, c.missed, c.fault.missed(c.seen, quiet), name)
 	}

@@ -2,11 +2,14 @@ package machine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"runtime"
+	"strconv"
 	"strings"
+	"time"
 )
 
 const unknown = "unknown"
@@ -23,9 +26,34 @@ type Machine struct {
 	Go     string
 	// Commit is the one that is checked out, "-dirty" behind it where files have changed; empty outside of a clone.
 	Commit string
-	// Load is the load average of the minute before. Above a few tenths another program was at work, and the figures
-	// are worth little.
+	// Load is the load average of the minute before. Above quietLoad another program was at work, and the figures are
+	// worth little.
 	Load string
+}
+
+// quietLoad is the load average of a minute in which next to nothing ran.
+const quietLoad = 0.5
+
+// AwaitQuiet waits until the load average is that of a machine at rest, or for so long. The only error is ctx's.
+func AwaitQuiet(ctx context.Context, most time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, most)
+	defer cancel()
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		load, err := strconv.ParseFloat(firstWord("/proc/loadavg"), 64)
+		if err != nil || load < quietLoad {
+			return nil //nolint:nilerr // the load is not known here
+		}
+		select {
+		case <-ctx.Done():
+			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+				return nil // the report has the load
+			}
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
 }
 
 // This is the machine that the program runs on.

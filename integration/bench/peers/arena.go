@@ -16,6 +16,7 @@ import (
 
 	"github.com/go-sql-driver/mysql"
 
+	"github.com/tablehaul/tablehaul/integration/bench/machine"
 	"github.com/tablehaul/tablehaul/integration/bystanders"
 	"github.com/tablehaul/tablehaul/integration/scene"
 	"github.com/tablehaul/tablehaul/internal/process"
@@ -37,6 +38,8 @@ type arena struct {
 	beside [2]*sql.DB
 	// fewClients makes the other clients three, each with an operation every 20 ms: those of hours, not of minutes.
 	fewClients bool
+	// version is the commit that is measured.
+	version string
 	// worker is ours, while it has its turn.
 	worker *process.Child
 }
@@ -53,7 +56,8 @@ func newArena(ctx context.Context, b *bench, k *kit) (_ *arena, err error) {
 			s.Close()
 		}
 	}()
-	a := &arena{Scene: s, kit: k, work: filepath.Join(cmp.Or(b.kept, s.Dir), "work"), fewClients: b.kept != ""}
+	a := &arena{Scene: s, kit: k, work: filepath.Join(cmp.Or(b.kept, s.Dir), "work"), fewClients: b.kept != "",
+		version: machine.This(ctx).Commit}
 	if a.Source.Addr() == a.Target.Addr() {
 		return nil, errors.New("source and target are one server; unset the variable that names it")
 	}

@@ -17,7 +17,7 @@ const (
 	p99Noise = 1.25
 )
 
-// goals says for both runs how we stand beside the best of the others, and what the other clients notice. Only tools
+// goals says for each run how we stand beside the best of the others, and what the other clients notice. Only tools
 // that did the whole job count.
 func goals(results []result, idle bystanders.Report) (lines []string) {
 	our := ours(results)
@@ -31,8 +31,8 @@ func goals(results []result, idle bystanders.Report) (lines []string) {
 		}
 		lines = append(lines, fmt.Sprintf(format, args...)+": "+verdict)
 	}
-	for _, p := range []phase{firstLoad, changes} {
-		mine := our.runs[p]
+	for i, mine := range our.runs {
+		p := phase(i)
 		noticed := milliseconds(mine.fared.All.P99)
 		if best := bestOfOthers(results, p); best != nil {
 			theirs := best.runs[p]

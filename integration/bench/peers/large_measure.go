@@ -12,7 +12,7 @@ import (
 
 // measure lets a tool do its part beside the other clients. A failure of the tool is part of the result.
 func (l *large) measure(ctx context.Context, p part, again bool) (partResult, error) {
-	r := partResult{Rows: int64(l.rows), Version: ourVersion(ctx)}
+	r := partResult{Rows: int64(l.rows), Version: l.a.version}
 	if p.tool.pkg != "" {
 		if r.Failure = l.a.kit.missing(p.tool.pkg); r.Failure != "" {
 			return r, nil
@@ -29,7 +29,7 @@ func (l *large) measure(ctx context.Context, p part, again bool) (partResult, er
 			}
 		}
 		r.Rows = int64(l.changes)
-		if err := l.change(ctx, l.a); err != nil {
+		if err := l.change(ctx, l.a, changes); err != nil {
 			return r, err
 		}
 	}

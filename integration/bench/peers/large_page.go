@@ -36,7 +36,7 @@ const largeTerms = `
 |---|---|
 | Date | %s |
 | Machine | %s; servers and tools of a part share it |
-| Servers | two of %s, with their defaults (binary log on, each commit on the disk, ` + "`local_infile`" + ` %s) but for 512 MiB of buffer pool each |
+| Servers | two of %s, with their defaults (binary log on, each commit on the disk, ` + "`local_infile`" + ` %s) but for 512 MiB of buffer pool and ` + "`max_connections=200`" + ` each |
 | Table | ` + "`shop.orders`" + `: %s rows of about 150 bytes, a primary key and one index; then %s changes, of which a fifth are new rows |
 
 `
@@ -134,6 +134,12 @@ func (l *large) readme(results []partResult) string {
 			both(partResult.longestText),
 			both(func(r partResult) string { return latencyText(r.P99[1]) }),
 			most(func(r partResult) int64 { return r.PeakMiB }), most(func(r partResult) int64 { return r.StagedMiB }))
+	}
+	ours, _ := resultOf(results, part{largeTools()[0], partLoad})
+	for _, t := range largeTools()[1:] {
+		if r, done := resultOf(results, part{t, partLoad}); done && ours.Machine != "" && r.Machine != ours.Machine {
+			fmt.Fprintf(&b, "\nAnother machine for %s: %s. Ours: %s.\n", t.title, r.Machine, ours.Machine)
+		}
 	}
 	return b.String()
 }

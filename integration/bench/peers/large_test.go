@@ -71,7 +71,7 @@ func TestALargeTableNeedsRoom(t *testing.T) {
 	l.out = &said
 	require.ErrorContains(t, l.checkDisk(), "Give ROWS=")
 	require.Contains(t, said.String(), "All parts need 540001.0 GB of disk")
-	require.NoError(t, largeIn(t, map[string]string{"ROWS": "1000"}).checkDisk())
+	require.NoError(t, largeIn(t, map[string]string{"ROWS": "100000"}).checkDisk())
 }
 
 func TestOnlyTheWholeLargeTableWritesItsPage(t *testing.T) {

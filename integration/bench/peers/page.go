@@ -19,13 +19,13 @@ import (
 // figures are one tool's row of the page's table.
 type figures struct {
 	name, version string
-	// seconds and longest are of the first load and the changes, longest is the text of the page; seconds is 0 where
-	// the tool failed.
-	seconds [2]float64
-	longest [2]string
+	// seconds and longest are of the first load and of the changes, longest is the text of the page; seconds is 0
+	// where the tool failed, and negative where the page has no such changes.
+	seconds [len(phaseNames)]float64
+	longest [len(phaseNames)]string
 	// p99 is the higher one of the other clients' on the target, in milliseconds; 0 where it was not measured.
 	p99 float64
-	// refused counts the other clients' lock wait timeouts of both runs.
+	// refused counts the other clients' lock wait timeouts of all runs.
 	refused int
 }
 
@@ -40,7 +40,7 @@ type page struct {
 
 var (
 	property  = regexp.MustCompile(`(?m)^\| (Date|Machine|Servers|Table) \| (.*) \|$`)
-	rowCounts = regexp.MustCompile(`: ([\d,]+) rows of .*; then ([\d,]+) changes`)
+	rowCounts = regexp.MustCompile(`: ([\d,]+) rows of .*; then (?:three times )?([\d,]+) changes`)
 	number    = regexp.MustCompile(`^\d+(\.\d+)?`)
 )
 
@@ -101,8 +101,13 @@ func readTable(text string) (tools []figures, rest string) {
 // readFigures reads a row of the table by the names of its columns.
 func readFigures(cell func(column string) string) figures {
 	f := figures{name: cell(""), version: cell("version")}
-	f.seconds[0], f.seconds[1] = secondsOf(cell("first load")), secondsOf(cell("changes"))
-	for i, longest := range strings.SplitN(cell("longest transaction"), ", ", 2) {
+	for i, name := range phaseNames {
+		f.seconds[i] = -1
+		if text := cell(name); text != "" {
+			f.seconds[i] = secondsOf(text)
+		}
+	}
+	for i, longest := range strings.SplitN(cell("longest transaction"), ", ", len(phaseNames)) {
 		f.longest[i] = longest
 	}
 	for _, pair := range strings.Split(cell("other clients' p99"), ", ") {
@@ -208,16 +213,20 @@ func draw(out io.Writer) error {
 func (p page) readme() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "![Seconds and longest transactions of each tool](%s)\n\n", chartFile)
-	fmt.Fprintf(&b, "| Tool | First load, %s rows | %s changes | Longest transaction | "+
+	shapes := ""
+	if p.tools[0].seconds[newest] >= 0 {
+		shapes = ": runs of 80 keys, scattered, the newest"
+	}
+	fmt.Fprintf(&b, "| Tool | First load, %s rows | %s changes%s | Longest transaction: first load, changes | "+
 		"Other clients' p99 on the target | Lock timeouts of other clients |\n|---|---|---|---|---|---|\n",
-		p.rows, p.changes)
+		p.rows, p.changes, shapes)
 	for _, f := range shown(p.tools) {
 		name := title(f.name)
 		if f.name == ourName {
 			name = "**" + name + "**"
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", name, secondsText(f.seconds[0]),
-			secondsText(f.seconds[1]), longestText(f.longest), latencyText(f.p99), scene.Number(int64(f.refused)))
+			f.changesText(), f.longestText(), latencyText(f.p99), scene.Number(int64(f.refused)))
 	}
 	fmt.Fprintf(&b, "\nOne run on %s. Machine: %s.\nServers: %s. Five other\nclients use both.\n",
 		p.date, p.machine, p.servers)
@@ -238,4 +247,30 @@ func latencyText(ms float64) string {
 	return fmt.Sprintf("%.1f ms", ms)
 }
 
-func longestText(both [2]string) string { return strings.Trim(strings.Join(both[:], ", "), ", ") }
+// changesText are the seconds of each shape of changes.
+func (f figures) changesText() string {
+	if f.seconds[changes] == 0 {
+		return secondsText(0) // no other shape had a turn
+	}
+	texts := make([]string, 0, len(f.seconds)-1)
+	for _, s := range f.seconds[changes:] {
+		if s >= 0 {
+			texts = append(texts, secondsText(s))
+		}
+	}
+	return strings.Join(texts, ", ")
+}
+
+// longestText is that of the first load, and the longest one of the changes.
+func (f figures) longestText() string {
+	most := f.longest[changes]
+	for _, text := range f.longest[scattered:] {
+		if longestSeconds(text) > longestSeconds(most) {
+			most = text
+		}
+	}
+	return strings.Trim(f.longest[firstLoad]+", "+most, ", ")
+}
+
+// longestSeconds reads a longest transaction of the page: "1.20 s", or "< 0.3 s" where none was seen.
+func longestSeconds(text string) float64 { return secondsOf(strings.TrimPrefix(text, "< ")) }

@@ -27,6 +27,9 @@ func TestChartAndReadmeHaveThePagesFigures(t *testing.T) {
 	}
 	for _, f := range p.tools {
 		for i := range f.seconds {
+			if f.seconds[i] < 0 {
+				continue // a page from before this shape of changes
+			}
 			require.Contains(t, string(text), secondsText(f.seconds[i]), f.name)
 			require.Contains(t, string(text), f.longest[i], f.name)
 		}
@@ -48,14 +51,14 @@ const somePage = `# Beside other tools
 | Date | 2026-01-02 |
 | Machine | 2 cores, a processor; servers and tools share it |
 | Servers | two of mysql 9.7.4, no binary log |
-| Table | ` + "`shop.orders`" + `: 1,000 rows of about 150 bytes; then 50 changes, of which a fifth are new rows |
+| Table | ` + "`shop.orders`" + `: 1,000 rows of about 150 bytes; then three times 50 changes, of which a fifth are new rows |
 
-|  | version | first load | changes | longest transaction | other clients' p99 | other clients' 1205 / 1213 |
-| --- | --- | --- | --- | --- | --- | --- |
-| tablehaul | abc | 10.0 s | 2.5 s | 0.34 s, < 0.3 s | 1.2 / 3.4 ms, 1.0 / 2.5 ms | 0 / 0, 0 / 0 |
-| sling | 1.4 | – | – | –, – | –, – | –, – |
-| ingestr | 1.1 | 20.0 s (2.00×) | 1.0 s (0.40×) | 10.00 s, 0.85 s | 1.3 / 70.5 ms, 1.0 / 90.1 ms | 7 / 1, 2 / 0 |
-| hybrid, row by row | 3.1 | 99.0 s (9.90×) | 9.0 s (3.68×) | 1.84 s, 1.60 s | 1.3 / 7.5 ms, 1.0 / 9.1 ms | 2 / 0, 0 / 0 |
+|  | version | first load | changes | scattered changes | newest changes | longest transaction | other clients' p99 | other clients' 1205 / 1213 |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- |
+| tablehaul | abc | 10.0 s | 2.5 s | 2.6 s | 1.5 s | 0.34 s, < 0.3 s, 0.31 s, < 0.3 s | 1.2 / 3.4 ms, 1.0 / 2.5 ms, 1.0 / 1.0 ms, 1.0 / 1.0 ms | 0 / 0, 0 / 0, 0 / 0, 0 / 0 |
+| sling | 1.4 | – | – | – | – | –, –, –, – | –, –, –, – | –, –, –, – |
+| ingestr | 1.1 | 20.0 s (2.00×) | 1.0 s (0.40×) | 1.3 s (0.50×) | 1.1 s (0.60×) | 10.00 s, 0.85 s, 0.70 s, 0.60 s | 1.3 / 70.5 ms, 1.0 / 90.1 ms, 1.0 / 1.0 ms, 1.0 / 1.0 ms | 7 / 1, 2 / 0, 0 / 0, 0 / 0 |
+| hybrid, row by row | 3.1 | 99.0 s (9.90×) | 9.0 s (3.68×) | 9.5 s (3.70×) | 8.0 s (4.00×) | 1.84 s, 1.60 s, 1.60 s, 1.60 s | 1.3 / 7.5 ms, 1.0 / 9.1 ms, 1.0 / 1.0 ms, 1.0 / 1.0 ms | 2 / 0, 0 / 0, 0 / 0, 0 / 0 |
 
 - first load: …
 `
@@ -71,7 +74,7 @@ func TestChartHasABarForEachFigure(t *testing.T) {
 		shown = append(shown, m[1])
 	}
 	for _, want := range []string{
-		"10.0 s", "2.5 s", "0.34 s", "20.0 s", "1.0 s", "10.00 s", "90.1 ms", "Tablehaul", "Sling",
+		"10.0 s", "2.6 s", "0.34 s", "20.0 s", "1.3 s", "10.00 s", "90.1 ms", "Tablehaul", "Sling",
 	} {
 		require.True(t, slices.Contains(shown, want), want)
 	}
@@ -100,8 +103,8 @@ func TestReadmeIsRenewedBetweenItsMarks(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, strings.HasPrefix(out, "before\n"+peersMarks.begin+"\n!["))
 	require.True(t, strings.HasSuffix(out, peersMarks.end+"\nafter\n"))
-	require.Contains(t, out, "| **Tablehaul** | 10.0 s | 2.5 s | 0.34 s, < 0.3 s | 3.4 ms | 0 |\n"+
-		"| ingestr, merging | 20.0 s | 1.0 s | 10.00 s, 0.85 s | 90.1 ms | 9 |\n"+
+	require.Contains(t, out, "| **Tablehaul** | 10.0 s | 2.5 s, 2.6 s, 1.5 s | 0.34 s, 0.31 s | 3.4 ms | 0 |\n"+
+		"| ingestr, merging | 20.0 s | 1.0 s, 1.3 s, 1.1 s | 10.00 s, 0.85 s | 90.1 ms | 9 |\n"+
 		"| Sling | failed | failed | –, – | – | 0 |")
 	require.NotContains(t, out, "old")
 	_, err = peersMarks.renew("a page without marks", p.readme())

@@ -16,7 +16,7 @@ func TestGoalsCountWholeJobsOnly(t *testing.T) {
 	none := func(*arena, phase) *exec.Cmd { return nil }
 	made := func(name, pkg string, first, then float64, o outcome) result {
 		r := result{tool: tool{name: name, pkg: pkg, command: none}, outcome: o}
-		r.runs = [2]*ran{{seconds: first}, {seconds: then}}
+		r.runs = [len(phaseNames)]*ran{{seconds: first}, {seconds: then}, {seconds: 3}, {seconds: 3}}
 		return r
 	}
 	whole := outcome{equal: true}
@@ -42,6 +42,10 @@ func TestGoalsCountWholeJobsOnly(t *testing.T) {
 		"changes: the other clients' p99 is 7.0 ms, beside hybrid 6.0 ms, 1.17 ×; goal ≤ 1 ×, or 1.25 × by what " +
 			"two runs of one tool differ: reached",
 		"changes: the other clients' p99 is 3.5 times that alone; goal ≤ 3 ×: missed",
+		"scattered changes: 1.00 × the time of the best of the others (dlt, 3.0 s); goal ≤ 0.7 ×: missed",
+		"scattered changes: the other clients' p99 is 0.0 times that alone; goal ≤ 3 ×: reached",
+		"newest changes: 1.00 × the time of the best of the others (dlt, 3.0 s); goal ≤ 0.7 ×: missed",
+		"newest changes: the other clients' p99 is 0.0 times that alone; goal ≤ 3 ×: reached",
 	}, goals(results, idle))
 	require.Empty(t, goals(results[1:], idle))
 }

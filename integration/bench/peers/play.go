@@ -40,8 +40,8 @@ type ran struct {
 type result struct {
 	tool
 	version string
-	runs    [2]*ran
-	// failure is its message; empty if both runs ended well.
+	runs    [len(phaseNames)]*ran
+	// failure is its message; empty if all runs ended well.
 	failure string
 	outcome outcome
 }
@@ -125,7 +125,7 @@ func (s settings) wants(t tool) bool {
 func (b *bench) play(ctx context.Context, a *arena, t tool) (result, error) {
 	r := result{tool: t}
 	if t.command == nil {
-		r.version = ourVersion(ctx)
+		r.version = a.version
 	} else {
 		if r.failure = a.kit.missing(t.pkg); r.failure == "" {
 			r.version = version(ctx, a.kit, t.version(a.kit)...)
@@ -144,13 +144,17 @@ func (b *bench) play(ctx context.Context, a *arena, t tool) (result, error) {
 			return r, err
 		}
 		a.worker = worker
-		defer func() { _ = worker.Stop(workerStop) }()
+		defer func() {
+			_ = worker.Stop(workerStop)
+			a.worker = nil
+		}()
 	}
 	mine, cancel := context.WithTimeout(ctx, b.timeout)
 	defer cancel()
-	for _, p := range []phase{firstLoad, changes} {
-		if p == changes {
-			if err := b.change(ctx, a); err != nil {
+	for i := range phaseNames {
+		p := phase(i)
+		if p != firstLoad {
+			if err := b.change(ctx, a, p); err != nil {
 				return r, err
 			}
 		}
@@ -176,8 +180,8 @@ func (b *bench) play(ctx context.Context, a *arena, t tool) (result, error) {
 }
 
 // change makes the changes, and lets the source's clock go past them: the youngest moment stays out of our windows.
-func (b *bench) change(ctx context.Context, a *arena) error {
-	if err := scene.Change(ctx, a.SourceDB, b.rows, b.changes); err != nil {
+func (b *bench) change(ctx context.Context, a *arena, p phase) error {
+	if err := scene.ChangeRows(ctx, a.SourceDB, p.shape(), b.rows, b.changes, int(p)); err != nil {
 		return err
 	}
 	return a.PastMinLag(ctx)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"strings"
 	"time"
 
@@ -76,14 +75,15 @@ func documentPath(f servers.Flavor) string {
 func resultTable(results []result) table.Writer {
 	t := table.NewWriter()
 	t.AppendHeader(table.Row{
-		"", "version", "first load", "changes", "peak memory", "processor", "longest transaction",
+		"", "version", firstLoad, changes, scattered, newest, "peak memory", "processor", "longest transaction",
 		"other clients' p99", "other clients' 1205 / 1213", "both sides",
 	})
 	for _, r := range results {
 		row := table.Row{
-			r.name, r.version, seconds(results, r, firstLoad), seconds(results, r, changes), memory(r),
-			both(r, processor), both(r, longest), both(r, func(x *ran) string { return p99(x.fared) }),
-			both(r, func(x *ran) string {
+			r.name, r.version, seconds(results, r, firstLoad), seconds(results, r, changes),
+			seconds(results, r, scattered), seconds(results, r, newest), memory(r),
+			each(r, processor), each(r, longest), each(r, func(x *ran) string { return p99(x.fared) }),
+			each(r, func(x *ran) string {
 				return fmt.Sprintf("%d / %d", x.fared.Refused[1205], x.fared.Refused[1213])
 			}), r.outcome.String(),
 		}
@@ -145,10 +145,11 @@ func p99(r bystanders.Report) string {
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-// both is a figure of either run.
-func both(r result, figure func(*ran) string) string {
-	parts := []string{"–", "–"}
+// each is a figure of each run.
+func each(r result, figure func(*ran) string) string {
+	parts := make([]string, len(r.runs))
 	for p, x := range r.runs {
+		parts[p] = "–"
 		if x != nil {
 			parts[p] = figure(x)
 		}
@@ -163,15 +164,6 @@ func ours(results []result) *result {
 		}
 	}
 	return nil
-}
-
-// ourVersion is the commit that is checked out; empty outside a repository.
-func ourVersion(ctx context.Context) string {
-	out, err := exec.CommandContext(ctx, "git", "rev-parse", "--short", "HEAD").Output()
-	if err != nil {
-		return ""
-	}
-	return strings.TrimSpace(string(out))
 }
 
 // document is the same for people who read it later.

@@ -5,17 +5,27 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
+
+	"github.com/tablehaul/tablehaul/integration/scene"
 )
 
-// phase is one of the two runs that every tool makes.
+// phase is one of the runs that every tool makes: a first load, then changes of each of [scene.Shapes].
 type phase int
 
 const (
 	firstLoad phase = iota
-	changes
+	changes         // in runs of 80 keys
+	scattered
+	newest
 )
 
-func (p phase) String() string { return [...]string{"first load", "changes"}[p] }
+// phaseNames are the names of the page's columns.
+var phaseNames = [...]string{"first load", "changes", "scattered changes", "newest changes"}
+
+func (p phase) String() string { return phaseNames[p] }
+
+// shape is that of changes.
+func (p phase) shape() scene.Shape { return scene.Shapes[p-changes] }
 
 // A tool is one way of copying the table. Some tools stand here twice: as their documentation has
 // it, and with a first load that is better than that.
@@ -115,7 +125,10 @@ func script(a *arena, file string, env ...string) *exec.Cmd {
 
 func dlt(first, then string) func(*arena, phase) *exec.Cmd {
 	return func(a *arena, p phase) *exec.Cmd {
-		disposition := map[phase]string{firstLoad: first, changes: then}[p]
+		disposition := then
+		if p == firstLoad {
+			disposition = first
+		}
 		return script(a, "dlt_sync.py", "DISPOSITION="+disposition, "DATA_WRITER__FILE_MAX_ITEMS=50000")
 	}
 }
@@ -133,14 +146,17 @@ func sling(a *arena, _ phase) *exec.Cmd {
 
 func ingestr(first string) func(*arena, phase) *exec.Cmd {
 	return func(a *arena, p phase) *exec.Cmd {
-		strategy := map[phase]string{firstLoad: first, changes: "merge"}[p]
+		strategy := "merge"
+		if p == firstLoad {
+			strategy = first
+		}
 		args := []string{
 			"ingest", "--yes", "--progress", "log", "--no-load-timestamp", "--columns", "id:bigint",
 			"--source-uri", a.url(a.Source.Addr()), "--source-table", "shop.orders",
 			"--dest-uri", a.url(a.Target.Addr()), "--dest-table", "shop.orders",
 			"--incremental-strategy", strategy, "--primary-key", "id", "--incremental-key", "updated_at",
 		}
-		if p == changes {
+		if p != firstLoad {
 			args = append(args, "--interval-start", a.newest(context.Background()))
 		}
 		cmd := exec.Command(program(a.kit, "ingestr"), args...)

@@ -36,7 +36,7 @@ func watchPeak(pace time.Duration, measure func() int64) (stop func() int64) {
 			highest = max(highest, measure())
 			select {
 			case <-quit:
-				peak <- highest
+				peak <- max(highest, measure()) // what came since the last look
 				return
 			case <-tick.C:
 			}
@@ -66,17 +66,16 @@ func resident(roots []int) int64 {
 }
 
 // cpu is processor time in seconds. Our tool is the worker and, unless it is another machine's, the Temporal server,
-// which is also there alone.
+// which is also there alone. It idles beside the others, and is not theirs.
 type cpu struct{ tool, source, target, temporal float64 }
 
 // cpuTimes are those so far. A tool's own processes count when they have ended.
 func (a *arena) cpuTimes() (c cpu) {
 	times := a.CPU()
 	c.source, c.target, c.temporal = times["source server"], times["target server"], times["Temporal server"]
-	c.tool = c.temporal
 	if a.worker != nil {
 		seconds, _ := procs.CPUSeconds(a.worker.Pid()) // it is 0 where /proc is not to be had
-		c.tool += seconds
+		c.tool = c.temporal + seconds
 	}
 	var ended syscall.Rusage
 	if syscall.Getrusage(syscall.RUSAGE_CHILDREN, &ended) == nil {
