@@ -18,6 +18,7 @@
 //	first chunk                                    chunkRows        2                 warm-up
 //	first chunk, others active                     chunkRows        1                 warm-up
 //	first chunk, target 2 ms away, no others       chunkRows        chunksInFlight    warm-up
+//	others begin, in the warm-up                   same             1                 same
 //	committed well within the time limit           a quarter more   same              same
 //	committed within the time limit                same             same              same
 //	committed later, and can have fewer rows       as many as fit   same              same

@@ -79,6 +79,7 @@ var lawCases = map[string]lawCase{
 		l.onFirstChunk(lawMaximum, true, func() bool { return false })
 		return before, []lawState{{limit: l.climb.limit, phase: l.climb.phase}}
 	},
+	"others begin, in the warm-up":             climbs(hillClimb{limit: 2}, begins),
 	"committed well within the time limit":     commits(lawRows, lawRows, 300*time.Millisecond),
 	"committed within the time limit":          commits(lawRows, lawRows, 499*time.Millisecond),
 	"committed later, and can have fewer rows": commits(lawRows, lawRows, 800*time.Millisecond),
