@@ -68,12 +68,13 @@ func TestRowsThatDLTMarksAsDeletedNeverComeAlive(t *testing.T) {
 	})
 }
 
-const shellTableDoc = `{"options": {"schema": "shop", "table": "orders", "columns": ["id", "note", "raw", "at"],
-	"decodeColumns": {"raw": "FROM_BASE64"}, "defaultCharacterSet": "utf8mb4", "fieldsTerminatedBy": "\t",
+const shellTableDoc = `{"options": {"schema": "shop", "table": "orders", "columns": ["id", "note", "Raw", "at"],
+	"decodeColumns": {"Raw": "FROM_BASE64"}, "defaultCharacterSet": "utf8mb4", "fieldsTerminatedBy": "\t",
 	"fieldsEnclosedBy": "", "fieldsOptionallyEnclosed": false, "fieldsEscapedBy": "\\", "linesTerminatedBy": "\n"},
 	"includesData": true, "extension": "tsv.zst", "chunking": true, "compression": "zstd", "primaryIndex": ["id"]}`
 
-// A dump is loaded into an empty table; where rows are, nothing says which are newer. Values are those of the dump.
+// A dump is loaded into an empty table; where rows are, nothing says which are newer. Values are those of the dump, and
+// so are those of a column that the target spells in another way.
 func TestADumpOfMySQLShellIsLoaded(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		l := newLake(t, s, "CREATE TABLE t (id BIGINT PRIMARY KEY, note TEXT, raw VARBINARY(10), at TIMESTAMP(6) NULL)")

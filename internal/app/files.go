@@ -22,9 +22,6 @@ func filesOf(t config.Table) *activities.FileSettings {
 	if out.Text.NoHeader {
 		out.Text.Columns = t.Columns.Include
 	}
-	if out.Text.Delimiter == "," {
-		out.Text.Delimiter = "" // and a tab in tsv files
-	}
 	for _, c := range f.Create {
 		out.Create = append(out.Create, activities.ColumnType{Name: c.Column, Type: c.Value})
 	}

@@ -71,3 +71,20 @@ tables:
 	require.Equal(t, []string{"id"}, s.Key)
 	require.Empty(t, s.Mapping.TargetKey())
 }
+
+// A delimiter that the configuration names is that of tsv files, too. Without one, each format has its own.
+func TestADelimiterIsThatOfTheConfiguration(t *testing.T) {
+	for csv, want := range map[string]string{`csv: { delimiter: "," }`: ",", "csv: { nulls: [x] }": ""} {
+		cfg, err := config.Load(strings.NewReader(`
+connections: { dw: { dsn: "u:p@tcp(h:2)/" } }
+staging: { url: "file:///tmp/s" }
+defaults: { targetConnection: dw }
+tables:
+  - { name: a.t, target: dw.t, files: { url: "file:///a", match: ["*.tsv"], complete: "settled:1m", `+csv+` } }
+`), func(string) string { return "" })
+		require.NoError(t, err)
+		s, err := settings(cfg, table.Name{Schema: "a", Table: "t"})
+		require.NoError(t, err)
+		require.Equal(t, want, s.Files.Text.Delimiter)
+	}
+}

@@ -36,7 +36,8 @@ type Files struct {
 
 // CSV says how a text file of fields is written.
 type CSV struct {
-	Header    bool
+	Header bool
+	// Delimiter is empty where it is that of the format.
 	Delimiter string
 	// Nulls are the texts that mean NULL.
 	Nulls []string
@@ -55,7 +56,7 @@ const (
 
 var builtinFiles = Files{
 	Layout: LayoutPlain, Format: formatAuto, Compression: formatAuto, MaxRow: 32 * mib, After: AfterKeep,
-	CSV: CSV{Header: true, Delimiter: ","},
+	CSV: CSV{Header: true},
 }
 
 const formatAuto = "auto"
@@ -110,7 +111,7 @@ var filesFields = []field[Files]{
 var csvFields = []field[Files]{
 	boolField("header", builtinFiles.CSV.Header, "The first line names the columns. false: the fields are those of "+
 		"`columns.include`, in that order.", func(f *Files) *bool { return &f.CSV.Header }),
-	textField("delimiter", builtinFiles.CSV.Delimiter, "one character", "Between two fields; of tsv files it is a tab.",
+	textField("delimiter", "", "one character", "Between two fields. Without the key: a comma in csv, a tab in tsv.",
 		checkCharacter, func(f *Files) *string { return &f.CSV.Delimiter }),
 	{"nulls", "", `["\\N"]`, "Fields without quotes that mean NULL. Where it is not given, nullable text columns are " +
 		"refused: CSV cannot tell NULL from an empty text.", setNulls},

@@ -206,53 +206,6 @@ func (s *Store) open(ctx context.Context, root *os.Root, e files.Entry) (*reader
 	return &reader{File: f, ctx: ctx, size: opened.Size()}, nil
 }
 
-// Remove removes a file.
-func (s *Store) Remove(ctx context.Context, e files.Entry) error {
-	return s.change(ctx, e, func(root *os.Root) error { return root.Remove(e.Key) })
-}
-
-// Move renames a file, and makes the folders that its new key needs.
-func (s *Store) Move(ctx context.Context, e files.Entry, to string) error {
-	if !fs.ValidPath(to) || to == "." {
-		return fmt.Errorf("%w: %q", files.ErrForeign, to)
-	}
-	return s.change(ctx, e, func(root *os.Root) error {
-		if err := s.plainFolders(root, path.Dir(to)); err != nil {
-			return err
-		}
-		if err := root.MkdirAll(path.Dir(to), folderMode); err != nil {
-			return err
-		}
-		return root.Rename(e.Key, to)
-	})
-}
-
-// change does something to a file that still is the version of e; one that is gone is left.
-func (s *Store) change(ctx context.Context, e files.Entry, f func(root *os.Root) error) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	root, err := s.root()
-	if root == nil {
-		return err
-	}
-	defer root.Close() //nolint:errcheck // nothing was written through it
-	r, err := s.open(ctx, root, e)
-	if errors.Is(err, files.ErrNotFound) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if err := r.Close(); err != nil {
-		return s.fail("closing "+e.Key, err)
-	}
-	if err := f(root); !errors.Is(err, fs.ErrNotExist) {
-		return s.fail("putting "+e.Key+" away", err)
-	}
-	return nil
-}
-
 // fail says what the file system refuses; what it may do another time is left as it is.
 func (s *Store) fail(doing string, err error) error {
 	switch {

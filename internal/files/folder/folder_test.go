@@ -101,6 +101,52 @@ func TestFilesArePutAway(t *testing.T) {
 	require.Equal(t, []string{"done/in/b.csv"}, list(t, s, ""))
 }
 
+// asked is a context that the store asks after its look at a file, and before it puts the file away.
+type asked struct {
+	context.Context
+	then func()
+}
+
+func (a asked) Err() error { a.then(); return nil }
+
+// What a maker puts in a file's place between the look at it and its removal has been read by no run.
+func TestAFileThatIsReplacedBeforeItIsPutAwayStays(t *testing.T) {
+	for name, replace := range map[string]func(t *testing.T, dir string){
+		"by a rename": func(t *testing.T, dir string) {
+			write(t, dir, "new", "longer")
+			require.NoError(t, os.Rename(filepath.Join(dir, "new"), filepath.Join(dir, "in/a.csv")))
+		},
+		"in place": func(t *testing.T, dir string) { write(t, dir, "in/a.csv", "longer") },
+		"by a folder": func(t *testing.T, dir string) {
+			require.NoError(t, os.Remove(filepath.Join(dir, "in/a.csv")))
+			write(t, dir, "in/a.csv/b.csv", "longer")
+		},
+	} {
+		for _, to := range []string{"", "done/a.csv"} {
+			t.Run(name+" "+to, func(t *testing.T) {
+				dir := t.TempDir()
+				s := store(t, dir)
+				write(t, dir, "in/a.csv", "one")
+				e, err := s.Stat(t.Context(), "in/a.csv")
+				require.NoError(t, err)
+				ctx := asked{t.Context(), func() { replace(t, dir) }}
+				if to == "" {
+					err = s.Remove(ctx, e)
+				} else {
+					err = s.Move(ctx, e, to)
+				}
+				require.ErrorIs(t, err, files.ErrChanged)
+				left := list(t, s, "")
+				require.Len(t, left, 1)
+				require.Contains(t, left[0], "in/a.csv")
+				text, err := os.ReadFile(filepath.Join(dir, left[0]))
+				require.NoError(t, err)
+				require.Equal(t, "longer", string(text))
+			})
+		}
+	}
+}
+
 func TestTheFolderIsNeverLeft(t *testing.T) {
 	outside, dir := t.TempDir(), t.TempDir()
 	write(t, outside, "secret.csv", "x")

@@ -85,12 +85,16 @@ func newColumn(col table.Column, o *Options) (*column, error) {
 		fixed:   strings.HasPrefix(typ, "char(") || strings.HasPrefix(typ, "binary("), zeroDates: o.Format == TSV,
 	}
 	c.encoding = o.Bytes
-	decode, single := o.Decode[col.Name]
+	decode, single := o.Decode[col.SourceName()]
 	if single {
 		c.encoding = decode
 	}
 	if !slices.Contains([]string{"", BytesBase64, BytesHex, BytesRaw}, c.encoding) {
 		return nil, fmt.Errorf("bytes %q: they are %s, %s or %s", c.encoding, BytesBase64, BytesHex, BytesRaw)
+	}
+	if takes := []table.Kind{table.KindBytes, table.KindBit, table.KindGeometry}; single &&
+		!slices.Contains(takes, col.Kind) {
+		return nil, fmt.Errorf("the file has bytes as %s there: they go into BINARY, BLOB, BIT and geometry alone", decode)
 	}
 	switch col.Kind {
 	case table.KindUnsupported:

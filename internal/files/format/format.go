@@ -57,8 +57,8 @@ type Options struct {
 	// Bytes says how text holds the bytes of a BINARY or BLOB column: BytesBase64, BytesHex or BytesRaw. "" refuses
 	// such columns in JSON and CSV, and means BytesRaw in TSV.
 	Bytes string
-	// Decode is Bytes for single columns, by the target's name. It alone admits BIT and geometry columns, whose bytes
-	// are then MySQL's own form of them.
+	// Decode is Bytes for single columns, by their names in the file. It alone admits BIT and geometry columns, whose
+	// bytes are then MySQL's own form of them. A column that takes no bytes is ErrColumns.
 	Decode map[string]string
 	// Zone is "" or ZoneUTC. With it, a moment with a zone goes into a DATETIME column, and one without a zone into a
 	// TIMESTAMP column, as UTC. Without it, such a row is refused.

@@ -214,10 +214,12 @@ func (r *jsonReader) values(row int64) {
 	for i := range r.columns {
 		v := &r.object.values[i]
 		switch {
-		case v.seen != r.object.round || v.kind == 'n':
+		case v.seen != r.object.round:
 			r.batch.null(i, row)
 		case v.twice:
 			r.batch.refuse(i, row, whyTwice)
+		case v.kind == 'n':
+			r.batch.null(i, row)
 		default:
 			r.object.put(&r.batch, i, row, v)
 		}

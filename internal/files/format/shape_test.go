@@ -117,6 +117,27 @@ func TestShapesOfTSV(t *testing.T) {
 	})
 }
 
+// TestBytesOfSingleColumns are decoded by the column's name in the file. A column that takes no bytes is refused: it
+// would get the text of the encoding.
+func TestBytesOfSingleColumns(t *testing.T) {
+	read := func(c table.Column) ([][]string, []format.BadRow, error) {
+		o := format.Options{Text: format.Text{Columns: []string{"V"}}, Decode: map[string]string{"V": format.BytesHex}}
+		c.From, c.Nullable = "V", true
+		return readAll(t, inMemory([]byte("00ff\n\\N\n")), "v.tsv", o, []table.Column{c}, format.Position{}, 10)
+	}
+	for want, c := range map[string]table.Column{"=\x00\xff": blob, "=255": integer("bit(8)", table.KindBit, 8)} {
+		rows, bad, err := read(c)
+		require.NoError(t, err)
+		require.Empty(t, bad)
+		require.Equal(t, [][]string{{want}, {"NULL"}}, rows)
+	}
+	for _, c := range []table.Column{varchar3, bigint, doc} {
+		_, _, err := read(c)
+		require.ErrorIs(t, err, format.ErrColumns)
+		require.ErrorContains(t, err, "bytes as hex there")
+	}
+}
+
 func TestShapesOfJSON(t *testing.T) {
 	lines := []shape{
 		{what: "plain", text: "{\"id\":1,\"name\":\"a\"}\n{\"name\":\"b\",\"id\":2}\n", rows: []string{"1|a", "2|b"}},
@@ -127,6 +148,8 @@ func TestShapesOfJSON(t *testing.T) {
 		{what: "other names", text: `{"x":{"id":9},"id":1,"ids":7}`, rows: []string{"1|NULL"}},
 		{what: "other case", text: `{"ID":1,"Name":"a"}`, rows: []string{"1|a"}},
 		{what: "two names for one column", text: `{"id":1,"Id":7}`, bad: "1 id"},
+		{what: "two names, the last one null", text: `{"id":1,"Id":null}`, bad: "1 id"},
+		{what: "a name twice, the last one null", text: `{"id":1,"id":null}`, bad: "1 id"},
 		{what: "an escaped name", text: `{"i\u0064":1}`, rows: []string{"1|NULL"}},
 		{what: "nothing", text: ""},
 		{what: "a name twice", text: `{"id":1,"id":2}` + "\n{\"id\":3}", rows: []string{"3|NULL"}, bad: "1 id"},

@@ -54,21 +54,28 @@ func newPlain(o Options, c complete) (discoverer, error) {
 	}
 }
 
-// entries are the files that match, and the markers.
+// entries are the files that match, and the markers. Markers are listed first: all files of a marker that was seen are
+// there when the files are listed. One listing of both would pass a file by that comes behind it, just before its
+// marker.
 func (p plain) entries(ctx context.Context, s files.Store) (data []File, markers []files.Entry, err error) {
-	prefix := p.match[0].prefix
-	globs := p.match
+	isMarker := func(e files.Entry) bool { return p.complete.kind == byMarker && p.marker.match(e.Key) }
 	if p.complete.kind == byMarker {
-		globs = append(slices.Clone(globs), p.marker)
+		err = s.List(ctx, p.marker.prefix, func(e files.Entry) error {
+			if isMarker(e) {
+				markers = append(markers, e)
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, nil, err
+		}
 	}
-	for _, g := range globs {
+	prefix := p.match[0].prefix
+	for _, g := range p.match {
 		prefix = common(prefix, g.prefix)
 	}
 	err = s.List(ctx, prefix, func(e files.Entry) error {
-		switch {
-		case p.complete.kind == byMarker && p.marker.match(e.Key):
-			markers = append(markers, e)
-		case slices.ContainsFunc(p.match, func(g glob) bool { return g.match(e.Key) }):
+		if !isMarker(e) && slices.ContainsFunc(p.match, func(g glob) bool { return g.match(e.Key) }) {
 			f := File{Entry: e}
 			f.Format, f.Compression = formatOf(e.Key)
 			data = append(data, f)

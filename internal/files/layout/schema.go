@@ -43,7 +43,7 @@ type Column struct {
 type Text struct {
 	// Columns names the fields, in order; empty where a header line does.
 	Columns []string
-	// Decode has for columns how their bytes are written: base64 or hex.
+	// Decode has for columns, by their names in the files, how their bytes are written: base64 or hex.
 	Decode map[string]string
 	// UTC says that moments without a zone are in UTC.
 	UTC bool

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"strings"
 
@@ -100,52 +99,66 @@ func (f *Foreign) Open(ctx context.Context, e files.Entry) (files.File, error) {
 	return newBlocks(&object{store: f.store, ctx: ctx, key: e.Key, tag: out.ETag, size: size}), nil
 }
 
-// Remove removes an object that still is the version of e.
+// Remove removes an object that still is the version of e. The server compares once more when it removes; one that
+// ignores If-Match leaves the moment between both looks.
 func (f *Foreign) Remove(ctx context.Context, e files.Entry) error {
-	if there, err := f.unchanged(ctx, e); err != nil || !there {
+	now, err := f.unchanged(ctx, e)
+	if err != nil || now == nil {
 		return err
 	}
-	_, err := f.store.client.DeleteObject(ctx, &api.DeleteObjectInput{
-		Bucket: &f.store.at.Bucket, Key: f.store.object(e.Key),
+	_, err = f.store.client.DeleteObject(ctx, &api.DeleteObjectInput{
+		Bucket: &f.store.at.Bucket, Key: f.store.object(e.Key), IfMatch: now.ETag,
 	})
-	if err != nil {
-		return foreign(f.store.fail(ctx, "removing "+e.Key, err))
-	}
-	return nil
+	return f.conditional(ctx, "removing", e, err)
 }
 
 // Move copies an object, of 5 GiB at most, and removes it under its former key.
 func (f *Foreign) Move(ctx context.Context, e files.Entry, to string) error {
-	if there, err := f.unchanged(ctx, e); err != nil || !there {
+	now, err := f.unchanged(ctx, e)
+	if err != nil || now == nil {
 		return err
 	}
 	s := f.store
 	from := (&url.URL{Path: s.at.Bucket + "/" + *s.object(e.Key)}).EscapedPath()
-	in := &api.CopyObjectInput{Bucket: &s.at.Bucket, Key: s.object(to), CopySource: &from}
-	if i := strings.LastIndex(e.Version, "-"); i > 0 {
-		in.CopySourceIfMatch = aws.String(e.Version[:i])
-	}
-	if _, err := s.client.CopyObject(ctx, in); err != nil {
-		if answerOf(err).status == http.StatusPreconditionFailed {
-			return fmt.Errorf("%s: %w", e.Key, files.ErrChanged)
-		}
-		return foreign(s.fail(ctx, "moving "+e.Key, err))
+	_, err = s.client.CopyObject(ctx, &api.CopyObjectInput{
+		Bucket: &s.at.Bucket, Key: s.object(to), CopySource: &from, CopySourceIfMatch: now.ETag,
+	})
+	if err != nil {
+		return f.conditional(ctx, "moving", e, err)
 	}
 	return f.Remove(ctx, e)
 }
 
-// unchanged reports whether the object is there, and fails where it is another version.
-func (f *Foreign) unchanged(ctx context.Context, e files.Entry) (there bool, err error) {
-	now, err := f.Stat(ctx, e.Key)
+// unchanged looks at an object that still is the version of e; nil where the object is gone.
+func (f *Foreign) unchanged(ctx context.Context, e files.Entry) (now *api.HeadObjectOutput, err error) {
+	now, err = f.store.head(ctx, e.Key)
 	switch {
-	case errors.Is(err, files.ErrNotFound):
-		return false, nil
+	case errors.Is(err, staging.ErrNotFound):
+		return nil, nil
 	case err != nil:
-		return false, err
-	case e.Version != "" && now.Version != e.Version:
-		return false, fmt.Errorf("%s: %w", e.Key, files.ErrChanged)
+		return nil, foreign(err)
+	case e.Version != "" && version(now.ETag, aws.ToInt64(now.ContentLength)) != e.Version:
+		return nil, fmt.Errorf("%s: %w", e.Key, files.ErrChanged)
 	}
-	return true, nil
+	return now, nil
+}
+
+// conditional is the error of a request that was for the version of e; nil where the object is gone.
+func (f *Foreign) conditional(ctx context.Context, doing string, e files.Entry, err error) error {
+	if err == nil {
+		return nil
+	}
+	if answerOf(err).status == statusPreconditionFailed {
+		// The object may also be gone: an earlier try, whose answer was lost, has removed it.
+		if now, lookErr := f.unchanged(ctx, e); lookErr != nil || now == nil {
+			return lookErr
+		}
+	}
+	err = foreign(f.store.fail(ctx, doing+" "+e.Key, err))
+	if errors.Is(err, files.ErrNotFound) {
+		return nil
+	}
+	return err
 }
 
 // classes are the errors of others' files for those of staging.

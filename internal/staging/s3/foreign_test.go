@@ -2,9 +2,11 @@ package s3_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -80,6 +82,71 @@ func TestAnObjectThatChangesIsNotReadOn(t *testing.T) {
 	require.ErrorIs(t, f.Remove(t.Context(), e), files.ErrChanged)
 	require.ErrorIs(t, f.Move(t.Context(), e, "b"), files.ErrChanged)
 	require.Equal(t, []string{"a"}, keysOf(t, f, ""))
+}
+
+// putAway are the two ways in which a loaded file leaves its place.
+var putAway = map[string]func(ctx context.Context, f *s3.Foreign, e files.Entry) error{
+	"removed": func(ctx context.Context, f *s3.Foreign, e files.Entry) error { return f.Remove(ctx, e) },
+	"moved":   func(ctx context.Context, f *s3.Foreign, e files.Entry) error { return f.Move(ctx, e, "done/a") },
+}
+
+// What a maker writes between the look at an object and the request that removes it has been read by no run.
+func TestAnObjectThatIsReplacedBeforeItsRemovalStays(t *testing.T) {
+	t.Parallel()
+	for name, away := range putAway {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, f, proxy := foreign(t)
+			require.NoError(t, s3.PutAny(t.Context(), s, "a", "one"))
+			e, err := f.Stat(t.Context(), "a")
+			require.NoError(t, err)
+			replaced := make(chan error, 1)
+			proxy.Do(s3server.When(method("DELETE"), s3server.Times(1,
+				func(_ http.ResponseWriter, r *http.Request, _ http.Handler) bool {
+					replaced <- s3.PutAny(r.Context(), s, "a", "two")
+					return false
+				})))
+			require.ErrorIs(t, away(t.Context(), f, e), files.ErrChanged)
+			require.NoError(t, <-replaced)
+			now, err := f.Stat(t.Context(), "a")
+			require.NoError(t, err)
+			require.NotEqual(t, e.Version, now.Version)
+			proxy.Do(nil)
+			require.NoError(t, away(t.Context(), f, now), "the next run has read it")
+			require.NotContains(t, keysOf(t, f, ""), "a")
+		})
+	}
+}
+
+// A removal whose answer was lost is tried again; servers say in two ways that the object is gone by then.
+func TestARemovalWhoseAnswerWasLostIsDone(t *testing.T) {
+	t.Parallel()
+	for code, status := range map[string]int{
+		"NoSuchKey": http.StatusNotFound, "PreconditionFailed": http.StatusPreconditionFailed,
+	} {
+		t.Run(code, func(t *testing.T) {
+			t.Parallel()
+			s, f, proxy := foreign(t)
+			require.NoError(t, s3.PutAny(t.Context(), s, "a", "one"))
+			e, err := f.Stat(t.Context(), "a")
+			require.NoError(t, err)
+			refuse := s3server.When(method("DELETE"), s3server.Refuse(status, code, nil))
+			proxy.Do(refuse)
+			err = f.Remove(t.Context(), e)
+			if status == http.StatusPreconditionFailed {
+				require.ErrorContains(t, err, code, "the object is there, and is this version")
+				require.NotErrorIs(t, err, files.ErrChanged)
+			}
+			proxy.Do(func(w http.ResponseWriter, r *http.Request, forward http.Handler) bool {
+				if r.Method == http.MethodDelete {
+					forward.ServeHTTP(httptest.NewRecorder(), r)
+				}
+				return refuse(w, r, forward)
+			})
+			require.NoError(t, f.Remove(t.Context(), e))
+			require.Empty(t, keysOf(t, f, ""))
+		})
+	}
 }
 
 // A reader of small pieces asks once a block; a reader of large ones is not slowed down.
