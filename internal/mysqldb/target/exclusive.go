@@ -27,7 +27,7 @@ const (
 	holderPause = 250 * time.Millisecond
 )
 
-// ExecExclusive executes one statement, an ALTER, a RENAME or a DROP TABLE, that needs the named tables for itself for a
+// ExecExclusive executes one statement, an ALTER, RENAME or DROP TABLE, that needs the named tables for itself for a
 // moment. It is the one way in which a target's tables are altered, exchanged or dropped.
 //
 // While such a statement waits for its locks, every later statement of other sessions on these tables waits behind it.
