@@ -245,7 +245,8 @@ func watermarkOf(s owner.State, cursor string) string {
 
 // hasLostTarget reports whether the target has no row at all where the state says that runs have
 // written rows: it was dropped or emptied, and what the watermark promises is not there. One
-// that is about to be created has none either; a retry of this step finds it created, and empty.
+// that is about to be created has none either; a retry of this step finds it created, and empty. One that others share
+// counts as not lost where a look at their rows takes too long.
 func (p *planDraft) hasLostTarget(ctx context.Context, s owner.State) (bool, error) {
 	loaded := s.Loaded && (s.Watermark != "" || p.files != nil && s.Files != nil) || s.FirstLoad.HasRanges()
 	if p.settings.Replace != nil {
@@ -255,7 +256,7 @@ func (p *planDraft) hasLostTarget(ctx context.Context, s owner.State) (bool, err
 	if !loaded || p.target.Create {
 		return loaded, nil
 	}
-	rows, err := p.hasOwnRows(ctx)
+	rows, _, err := p.hasOwnRows(ctx)
 	return !rows, err
 }
 

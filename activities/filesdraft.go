@@ -186,7 +186,7 @@ func (p *planDraft) filesTargetHasRows(ctx context.Context) (bool, error) {
 	if p.target.Create {
 		return false, nil
 	}
-	rows, err := p.hasOwnRows(ctx)
+	rows, _, err := p.hasOwnRows(ctx)
 	return rows, translate(ctx, err, targetAt(p.settings))
 }
 

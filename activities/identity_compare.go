@@ -6,6 +6,7 @@ import (
 
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/human"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/scan"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/source"
@@ -221,6 +222,9 @@ func (p *planDraft) rowsAgree(ctx context.Context) (bool, error) {
 		return false, nil
 	}
 	sample, err := scan.LastRows(ctx, p.src, p.table, p.settings.Cursor, mark, sampleRows)
+	if mysqlerr.IsTimeLimit(err) {
+		return false, p.lastRowsUnknown()
+	}
 	if err != nil {
 		return false, translate(ctx, err,
 			where{p.settings.SourceConnection, "read the last rows of " + p.settings.Table.String()})
@@ -237,10 +241,22 @@ func (p *planDraft) rowsAgree(ctx context.Context) (bool, error) {
 	return n > 0 && sample.Len()-n <= sample.Len()/4, nil
 }
 
+// lastRowsUnknown is the failure of a state whose target and source only their last rows could show.
+func (p *planDraft) lastRowsUnknown() error {
+	name := human.Arg(p.settings.Table.String())
+	remedy := fmt.Sprintf("where the target holds all rows up to the watermark, `tablehaul watermark adopt %s`; "+
+		"otherwise `tablehaul run %s --full`", name, name)
+	if schema.CursorIndex(p.table, p.settings.Cursor) == "" {
+		remedy = schema.AddIndexSQL(p.table, p.settings.Cursor) + ", then run again; or, " + remedy
+	}
+	return failure.New(failure.IdentityChanged, fmt.Sprintf("the servers or the columns of %s may be others than those "+
+		"of the last run, and it takes too long to find its last rows, which would show it", p.settings.Table), remedy)
+}
+
 // sourceHasKept reports whether the source still has the rows that the target got last, or newer
 // versions of them. An older copy of the source has none of those, though all of its own rows are on
 // the target. One missing row counts: the person who deleted it has to say so with watermark adopt.
-// A target without an index on the cursor is not sorted for it.
+// A target without an index on the cursor is not sorted for it, nor is one where the look takes too long.
 func (p *planDraft) sourceHasKept(ctx context.Context) (bool, error) {
 	at := where{p.settings.TargetConnection, "look for rows of " + p.settings.Target.String()}
 	dst, err := p.readTarget(ctx)
@@ -251,6 +267,9 @@ func (p *planDraft) sourceHasKept(ctx context.Context) (bool, error) {
 		return true, nil
 	}
 	sample, err := scan.LastRows(ctx, p.dst.DB, dst, p.settings.Cursor, "", sampleRows)
+	if mysqlerr.IsTimeLimit(err) {
+		return true, nil
+	}
 	if err != nil {
 		return false, translate(ctx, err, at)
 	}

@@ -37,7 +37,7 @@ func (p *planDraft) compareLoaded(ctx context.Context, s owner.State) error {
 	if changed == "" {
 		return nil
 	}
-	rows, err := p.hasOwnRows(ctx)
+	rows, _, err := p.hasOwnRows(ctx)
 	if err != nil {
 		return translate(ctx, err, targetAt(p.settings))
 	}

@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/owner"
@@ -24,10 +25,14 @@ func (p *planDraft) findOwned(ctx context.Context, s owner.State) error {
 	if p.mode != api.ModeFirstLoad && p.mode != api.ModeWhole || was != nil && was.Target.Run > 0 {
 		return nil
 	}
-	rows, err := p.hasOwnRows(ctx)
+	rows, known, err := p.hasOwnRows(ctx)
 	if err != nil {
 		return translate(ctx, err, targetAt(p.settings))
 	}
-	now.Owned = !rows
+	if now.Owned = !rows; !known {
+		p.warnings = append(p.warnings, fmt.Sprintf("it takes too long to see whether %s has rows of %s already: rows "+
+			"there that the source lacks count as those of others, unless deletes.owns is all; an index of the column "+
+			"that tells them apart, made before the first load, makes it known", p.settings.Target, p.settings.Table))
+	}
 	return nil
 }

@@ -118,7 +118,7 @@ func (a *Activities) makeLoadTable(ctx context.Context, p *planDraft, ref lineag
 		c, err := p.dst.CopyOf(ctx, l.Tables.Target, l.Tables.Load,
 			s.IndexesAfterLoad.Defers(p.table.RowsEstimate, o.HasReplicas))
 		if err == nil {
-			err = l.Exec(ctx, c.Statement)
+			err = l.Create(ctx, c.Statement)
 		}
 		if err != nil {
 			return l.Tables, asRefusal(ctx, err, at)

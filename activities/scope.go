@@ -39,16 +39,16 @@ func (p *planDraft) readTarget(ctx context.Context) (*schema.Table, error) {
 	return dst, nil
 }
 
-// hasOwnRows reports whether the target, which is there, has a row of the table's own.
-func (p *planDraft) hasOwnRows(ctx context.Context) (bool, error) {
-	if !p.settings.shared() {
-		return p.dst.HasRows(ctx, p.settings.Target)
+// hasOwnRows reports whether the target, which is there, has a row of the table's own. Where it takes too long to see,
+// it may have one, and known is false.
+func (p *planDraft) hasOwnRows(ctx context.Context) (has, known bool, err error) {
+	of := &schema.Table{Name: p.settings.Target}
+	if p.settings.shared() {
+		if of, err = p.readTarget(ctx); err != nil {
+			return false, false, err
+		}
 	}
-	dst, err := p.readTarget(ctx)
-	if err != nil {
-		return false, err
-	}
-	return p.dst.HasRowsOf(ctx, dst)
+	return p.dst.HasRowsOf(ctx, of)
 }
 
 // checkScope refuses what cannot tell the table's own rows from others.

@@ -78,14 +78,23 @@ func appendRows(exprs []sqltext.Expr, dst *table.Rows, maxBytes int,
 // Row runs a query of at most one row and returns its texts, or nil for no row.
 func Row(ctx context.Context, d mysqldb.Reader, query string, exprs []sqltext.Expr) ([]string, error) {
 	rows := table.NewRows(len(exprs))
-	if _, err := Rows(ctx, d, query, exprs, rows, 1<<40); err != nil || rows.Len() == 0 {
+	_, err := Rows(ctx, d, query, exprs, rows, anyBytes)
+	return firstRow(rows, err)
+}
+
+// anyBytes bounds nothing.
+const anyBytes = 1 << 40
+
+// firstRow are the texts of the first row, nil for none.
+func firstRow(rows *table.Rows, err error) ([]string, error) {
+	if err != nil || rows.Len() == 0 {
 		return nil, err
 	}
-	key := make([]string, len(exprs))
-	for i := range key {
-		key[i] = string(rows.Value(0, i))
+	texts := make([]string, rows.Columns())
+	for i := range texts {
+		texts[i] = string(rows.Value(0, i))
 	}
-	return key, nil
+	return texts, nil
 }
 
 // errEnough ends a query before its last row.

@@ -164,6 +164,13 @@ func IsTimeLimit(err error) bool {
 	return n == errQueryTimeout || n == errStatementTimeout
 }
 
+// TimeLimit is the error of a statement that may have been ended so, without a word of the server.
+func TimeLimit() error {
+	return NewError(Problem{
+		Class: ClassRetry, Number: errStatementTimeout, Sentence: knownErrors[errStatementTimeout].message,
+	})
+}
+
 // IsConnectionLost reports an error without a server's answer: what the statement did is unknown.
 func IsConnectionLost(err error) bool {
 	if Classify(err) != ClassRetry {

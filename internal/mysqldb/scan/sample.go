@@ -3,7 +3,9 @@ package scan
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/fetch"
@@ -22,6 +24,9 @@ type Sample struct {
 
 // Len is how many rows there are.
 func (s Sample) Len() int { return s.rows.Len() }
+
+// sampleTime bounds the look for a sample, and the count of its rows.
+const sampleTime = 40 * time.Second
 
 // LastRows reads the rows with the highest cursor values up to watermark (inclusive), at most n; an
 // empty watermark is no bound. The cursor is not the empty string.
@@ -72,7 +77,7 @@ func lastRows(ctx context.Context, d mysqldb.Reader, t *schema.Table, cursor, wa
 		from += " FORCE INDEX (" + sqltext.Ident(index) + ")"
 	}
 	s.rows = table.NewRows(len(exprs))
-	_, err := fetch.Rows(ctx, d, fmt.Sprintf("SELECT %s FROM %s%s ORDER BY %s DESC LIMIT %d",
+	_, err := fetch.RowsWithin(ctx, d, sampleTime, fmt.Sprintf("%s FROM %s%s ORDER BY %s DESC LIMIT %d",
 		strings.Join(list, ", "), from, where, sqltext.Column(c.Column), n), exprs, s.rows, 1<<20)
 	return s, err
 }
@@ -127,7 +132,11 @@ func countSample(
 	if len(target.Fixed) > 0 { // others may have the same keys
 		where = append(append([]byte(target.Filter+" AND ("), where...), ')')
 	}
-	err = d.QueryRowContext(ctx, "SELECT COUNT(*) FROM "+sqltext.Qualified(target.Name)+" WHERE "+string(where)).
-		Scan(&n)
-	return n, err
+	count := []sqltext.Expr{{SQL: "COUNT(*)", Kind: table.KindInt}}
+	found, err := fetch.RowWithin(ctx, d, sampleTime, "COUNT(*) FROM "+sqltext.Qualified(target.Name)+" WHERE "+
+		string(where), count)
+	if err != nil {
+		return 0, err
+	}
+	return strconv.Atoi(found[0])
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -28,6 +29,11 @@ func CursorIndex(t *Table, cursor string) string {
 		return ""
 	}
 	return t.Indexes[best].Name
+}
+
+// AddIndexSQL is the statement that gives a table an index for a cursor, for people.
+func AddIndexSQL(t *Table, cursor string) string {
+	return "ALTER TABLE " + sqltext.Qualified(t.Name) + " ADD INDEX (" + sqltext.Ident(cursor) + ")"
 }
 
 func servesCursor(ix Index, cursor string) bool {

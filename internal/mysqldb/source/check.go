@@ -171,7 +171,7 @@ func (f *findings) aboutUsableCursor(t *schema.Table, c *schema.Column, overlap 
 	if schema.CursorIndex(t, name) == "" {
 		f.add(table.LevelWarn, name, table.TopicCursor,
 			fmt.Sprintf("no index begins with the cursor %s: every run looks at every row, %s", name, sizeText(t)),
-			"ALTER TABLE "+sqltext.Qualified(t.Name)+" ADD INDEX ("+sqltext.Ident(name)+")")
+			schema.AddIndexSQL(t, name))
 	}
 	switch {
 	case c.Kind.IsInteger():

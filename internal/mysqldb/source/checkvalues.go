@@ -37,10 +37,8 @@ func (s *Source) findValue(ctx context.Context, t *schema.Table, name, condition
 	if index := schema.CursorIndex(t, name); index != "" {
 		hint = " FORCE INDEX (" + sqltext.Ident(index) + ")"
 	}
-	query := sqltext.SelectWithin(s.db.Server, nullCheckTime) +
-		"1 FROM " + sqltext.Qualified(t.Name) + hint + " WHERE " + condition + " LIMIT 1"
-	key, err := fetch.Row(ctx, s.db, query, []sqltext.Expr{{SQL: "1", Kind: table.KindInt}})
-	return key != nil, err
+	return fetch.FoundWithin(ctx, s.db, nullCheckTime, "FROM "+sqltext.Qualified(t.Name)+hint+" WHERE "+condition+
+		" LIMIT 1")
 }
 
 // findNull searches for one NULL, for at most nullCheckTime.

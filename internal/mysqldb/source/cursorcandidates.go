@@ -134,7 +134,8 @@ func (s *Source) unitOf(ctx context.Context, t *schema.Table, c *schema.Column, 
 	if index == "" && t.Bytes > countable {
 		return "", nil
 	}
-	top, err := s.topValues(ctx, UpperBoundSpec{Table: t, Cursor: c.Column})
+	var instance string
+	top, err := s.topValues(ctx, UpperBoundSpec{Table: t, Cursor: c.Column}, nil, topRows, &instance)
 	if err != nil || len(top) == 0 {
 		return "", err
 	}

@@ -36,6 +36,13 @@ func MayYetLock(kind, state string, program, holds bool) bool {
 	return process{kind: kind, state: state, program: program}.mayYetLock(holds)
 }
 
+// LargestWithin looks for the largest value of a cursor for at most the limit.
+func LargestWithin(ctx context.Context, s *Source, spec UpperBoundSpec, limit time.Duration) error {
+	var instance string
+	_, err := s.topValuesWithin(ctx, limit, spec, nil, topRows, &instance)
+	return err
+}
+
 // OpenWork is one reading of a server's open work; the result lists what blocks a window of a table.
 func OpenWork(ctx context.Context, s *Source) (func(table.Name) []Blocker, error) {
 	seen, err := s.openWork.read(ctx, s.readOpenWork)

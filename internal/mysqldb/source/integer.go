@@ -2,12 +2,13 @@ package source
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"math/big"
 	"time"
 
 	"github.com/tablehaul/tablehaul/internal/human"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/fetch"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
 	"github.com/tablehaul/tablehaul/internal/table"
@@ -68,15 +69,18 @@ type integerTop struct {
 	latest  string
 	middle  *big.Int // of the values read; nil for none
 	warning string
+	// instance is the digest of the server that has answered; see sameServer.
+	instance string
 }
 
 // readIntegerTop reads the largest values of an integer cursor.
 func (s *Source) readIntegerTop(ctx context.Context, spec UpperBoundSpec) (look integerTop, err error) {
-	top, err := s.topValues(ctx, spec)
+	top, err := s.topValues(ctx, spec, nil, topRows, &look.instance)
 	if err != nil {
 		return look, err
 	}
-	if look.at, err = s.utcNow(ctx); err != nil { // after the values: work that began in between may hold a smaller one
+	// After the values: work that began in between may hold a smaller one.
+	if look.at, err = s.utcNow(ctx, &look.instance); err != nil {
 		return look, err
 	}
 	reference := bigInt(spec.Watermark)
@@ -140,13 +144,17 @@ func (s *Source) belowCeiling(
 		look.highest = top[look.above].String()
 		return nil
 	}
-	if look.highest, err = s.maximum(ctx, spec, look.ceiling); err != nil {
+	below, err := s.topValues(ctx, spec, look.ceiling, 1, &look.instance)
+	if err != nil {
 		return err
+	}
+	if len(below) > 0 {
+		look.highest = below[0].String()
 	}
 	if look.highest == "" && spec.Unit.Step() == 0 { // all values are that large
 		look.highest, look.ceiling, look.above, look.warning = top[0].String(), nil, 0, ""
 	}
-	look.at, err = s.utcNow(ctx)
+	look.at, err = s.utcNow(ctx, &look.instance)
 	return err
 }
 
@@ -186,52 +194,49 @@ func magnitude(value *big.Int, now time.Time) time.Duration {
 	return 0
 }
 
-// topValues are the largest values of the cursor, the largest first; the maximum alone where no
-// index makes more of them cheap.
-func (s *Source) topValues(ctx context.Context, spec UpperBoundSpec) (top []*big.Int, err error) {
-	index := schema.CursorIndex(spec.Table, spec.Cursor.Name)
-	if index == "" {
-		highest, err := s.maximum(ctx, spec, nil)
-		if n := bigInt(highest); n != nil {
-			top = append(top, n)
-		}
-		return top, err
-	}
+// topTime bounds the look for the largest values. Without an index, the server reads every row for it.
+const topTime = 40 * time.Second
+
+// topValues are the n largest values of the cursor, the largest first, up to a bound where one is given; the maximum
+// alone where no index makes more of them cheap. instance: see sameServer.
+func (s *Source) topValues(
+	ctx context.Context, spec UpperBoundSpec, upTo *big.Int, n int, instance *string,
+) (top []*big.Int, err error) {
+	return s.topValuesWithin(ctx, topTime, spec, upTo, n, instance)
+}
+
+func (s *Source) topValuesWithin(
+	ctx context.Context, limit time.Duration, spec UpperBoundSpec, upTo *big.Int, n int, instance *string,
+) (top []*big.Int, err error) {
+	name, index := spec.Cursor.Name, schema.CursorIndex(spec.Table, spec.Cursor.Name)
 	c := sqltext.Column(spec.Cursor)
-	rows, err := s.db.QueryContext(ctx, fmt.Sprintf("SELECT %[1]s FROM %[2]s FORCE INDEX (%[3]s) ORDER BY %[1]s DESC "+
-		"LIMIT %[4]d", c, sqltext.Qualified(spec.Table.Name), sqltext.Ident(index), topRows))
+	what, from, last := "MAX("+c+")", sqltext.Qualified(spec.Table.Name), ""
+	if index != "" {
+		what, from, last = c, from+" FORCE INDEX ("+sqltext.Ident(index)+")", fmt.Sprintf(" ORDER BY %s DESC LIMIT %d",
+			c, n)
+	}
+	if upTo != nil {
+		from += fmt.Sprintf(" WHERE %s <= %s", c, upTo)
+	}
+	exprs := []sqltext.Expr{{SQL: what, Kind: spec.Cursor.Kind}, {SQL: s.db.InstanceSQL(), Kind: table.KindString}}
+	rows := table.NewRows(len(exprs))
+	_, err = fetch.RowsWithin(ctx, s.db, limit, what+", "+exprs[1].SQL+" FROM "+from+last, exprs, rows, 1<<20)
+	if mysqlerr.IsTimeLimit(err) && index == "" {
+		return nil, mysqlerr.Refuse("", fmt.Sprintf("the largest %s is not found within %s, since no index begins with "+
+			"it, so that the server reads every row", name, human.Duration(limit)), schema.AddIndexSQL(spec.Table, name))
+	}
 	if err != nil {
 		return nil, err
 	}
-	defer func() {
-		if e := rows.Close(); err == nil {
-			err = e
-		}
-	}()
-	for rows.Next() {
-		var v sql.NullString
-		if err := rows.Scan(&v); err != nil {
+	for row := range rows.Len() {
+		if err := sameServer(instance, string(rows.Value(row, 1))); err != nil {
 			return nil, err
 		}
-		if n := bigInt(v.String); n != nil {
-			top = append(top, n)
+		if v := bigInt(string(rows.Value(row, 0))); v != nil {
+			top = append(top, v)
 		}
 	}
-	return top, rows.Err()
-}
-
-// maximum is the largest value of the cursor, up to a bound where one is given; "" for none.
-func (s *Source) maximum(ctx context.Context, spec UpperBoundSpec, upTo *big.Int) (string, error) {
-	var highest sql.NullString
-	c := sqltext.Column(spec.Cursor)
-	query := fmt.Sprintf("SELECT MAX(%s) FROM %s", c, sqltext.Qualified(spec.Table.Name))
-	if upTo != nil {
-		query += fmt.Sprintf(" WHERE %s <= %s", c, upTo)
-	}
-	if err := s.db.QueryRowContext(ctx, query).Scan(&highest); err != nil {
-		return "", err
-	}
-	return highest.String, nil
+	return top, nil
 }
 
 // SubtractSteps is the bound from which a window of an integer cursor is read again: so many of its

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/tablehaul/tablehaul/internal/clock"
-	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -49,8 +48,8 @@ func (s *Source) oldestOpenWork(ctx context.Context, name table.Name, instance s
 		if err != nil {
 			return nil, err
 		}
-		if instance != "" && seen.instance != instance {
-			return nil, mysqldb.LostConn(mysqldb.ErrOtherServer) // a later try may meet one server
+		if err := sameServer(&instance, seen.instance); err != nil {
+			return nil, err
 		}
 		oldest = seen.oldest(name)
 		// For a moment, the server's purge thread shows as a recovered transaction, and a transaction that

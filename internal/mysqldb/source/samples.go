@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tablehaul/tablehaul/internal/clock"
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -31,7 +32,7 @@ func (s *Source) chooseInteger(ctx context.Context, spec UpperBoundSpec, replica
 		return UpperBound{}, err
 	}
 	highest, at := look.highest, look.at
-	h.Now, h.Latest, h.Unit = at.Format(sampleTimeFormat), highest, look.unit
+	h.Now, h.Latest, h.Unit, h.Instance = at.Format(sampleTimeFormat), highest, look.unit, look.instance
 	if look.latest != "" {
 		h.Latest = look.latest
 	}
@@ -59,7 +60,7 @@ func (s *Source) chooseInteger(ctx context.Context, spec UpperBoundSpec, replica
 	}
 	var settled time.Time // everything that began before it has ended
 	for deadline := time.Now().Add(sampleWait); ; {
-		if settled, h.BlockedBy, err = s.endedBefore(ctx, spec, replica); err != nil {
+		if settled, h.BlockedBy, err = s.endedBefore(ctx, spec, replica, look.instance); err != nil {
 			return UpperBound{}, err
 		}
 		if settled.After(at) || settled.IsZero() || time.Now().After(deadline) ||
@@ -84,11 +85,12 @@ func (s *Source) chooseInteger(ctx context.Context, spec UpperBoundSpec, replica
 const sampleTimeFormat = "2006-01-02T15:04:05.000000Z07:00"
 
 // endedBefore is a moment of the server's UTC time such that all work begun before it has ended;
-// the zero time where no such moment is known.
+// the zero time where no such moment is known. The clock and the list of open work are those of the server of the
+// digest: on another one, work may have ended whose rows are not there yet.
 func (s *Source) endedBefore(
-	ctx context.Context, spec UpperBoundSpec, replica replicaLag,
+	ctx context.Context, spec UpperBoundSpec, replica replicaLag, instance string,
 ) (time.Time, *Blocker, error) {
-	now, err := s.utcNow(ctx) // before looking, so that an age subtracted from it is early enough
+	now, err := s.utcNow(ctx, &instance) // before looking, so that an age subtracted from it is early enough
 	if err != nil {
 		return time.Time{}, nil, err
 	}
@@ -99,7 +101,7 @@ func (s *Source) endedBefore(
 		holder.Seconds += max(spec.MinLag, spec.FixedLag).Seconds()
 	}
 	if spec.FixedLag == 0 {
-		oldest, err := s.oldestOpenWork(ctx, spec.Table.Name, "")
+		oldest, err := s.oldestOpenWork(ctx, spec.Table.Name, instance)
 		if err != nil {
 			return time.Time{}, nil, err
 		}
@@ -195,10 +197,27 @@ func sinceSample(samples []CursorSample, settled, now time.Time) time.Duration {
 	return max(0, now.Sub(last))
 }
 
-func (s *Source) utcNow(ctx context.Context) (time.Time, error) {
-	var text string
-	if err := s.db.QueryRowContext(ctx, "SELECT UTC_TIMESTAMP(6)").Scan(&text); err != nil {
+// utcNow is the clock of the server of the digest; see sameServer.
+func (s *Source) utcNow(ctx context.Context, instance *string) (time.Time, error) {
+	var text, answers string
+	err := s.db.QueryRowContext(ctx, "SELECT UTC_TIMESTAMP(6), "+s.db.InstanceSQL()).Scan(&text, &answers)
+	if err == nil {
+		err = sameServer(instance, answers)
+	}
+	if err != nil {
 		return time.Time{}, err
 	}
 	return time.Parse(time.RFC3339Nano, strings.Replace(text, " ", "T", 1)+"Z")
+}
+
+// sameServer fails where a statement was answered by another server than the one before it. The first answer says which
+// server it is.
+func sameServer(instance *string, answers string) error {
+	if *instance == "" {
+		*instance = answers
+	}
+	if *instance != answers {
+		return mysqldb.LostConn(mysqldb.ErrOtherServer) // a later try may meet one server
+	}
+	return nil
 }

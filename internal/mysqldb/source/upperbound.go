@@ -167,7 +167,8 @@ const (
 // ChooseUpperBound chooses the upper end of the next window so that no row which is being written
 // now can later appear at or below it. docs/reliability.md has the faults that it has to survive.
 //
-// It opens no transaction that outlives the call and takes between 0.2 and about 3 seconds.
+// It opens no transaction that outlives the call and takes between 0.2 and about 3 seconds, and up to topTime more for
+// an integer cursor without an index.
 func (s *Source) ChooseUpperBound(ctx context.Context, spec UpperBoundSpec) (UpperBound, error) {
 	h, err := s.chooseUpperBound(ctx, spec)
 	if err != nil {

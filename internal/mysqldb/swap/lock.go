@@ -119,22 +119,24 @@ func (l *Lock) Writes(ctx context.Context, name table.Name) (*lineage.Writes, er
 	return &w, err
 }
 
-// Drop drops one of the tables beside the target, if it is there.
+// Drop drops one of the tables beside the target, if it is there. [target.Target.ExecExclusive] says how it waits for
+// the lock of the table, which people may read. After an error, the lock is gone.
 func (l *Lock) Drop(ctx context.Context, name table.Name) error {
 	if name == l.Tables.Target {
 		return fmt.Errorf("drop %s: it is the target", name)
 	}
-	return l.exec(ctx, "drop "+name.String(), "DROP TABLE IF EXISTS "+sqltext.Qualified(name))
+	statement := "DROP TABLE IF EXISTS " + sqltext.Qualified(name)
+	if err := l.target.ExecExclusiveOn(ctx, l.conn, nil, statement, name); err != nil {
+		return fmt.Errorf("drop %s: %w", name, mysqlerr.Safe(err))
+	}
+	return nil
 }
 
-// Exec runs a statement that makes one of the tables beside the target.
-func (l *Lock) Exec(ctx context.Context, statement string) error {
-	return l.exec(ctx, "make the table beside "+l.Tables.Target.String(), statement)
-}
-
-func (l *Lock) exec(ctx context.Context, doing, statement string) error {
-	if _, err := l.conn.ExecContext(ctx, statement); err != nil {
-		return fmt.Errorf("%s: %w", doing, mysqlerr.Safe(err))
+// Create makes the table that is loaded. Its foreign keys need the locks of the tables that they refer to, which others
+// use: it waits for them as Drop does. After an error, the lock is gone.
+func (l *Lock) Create(ctx context.Context, statement string) error {
+	if err := l.target.ExecExclusiveOn(ctx, l.conn, nil, statement, l.Tables.Load); err != nil {
+		return fmt.Errorf("make the table beside %s: %w", l.Tables.Target, mysqlerr.Safe(err))
 	}
 	return nil
 }

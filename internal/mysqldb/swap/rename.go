@@ -63,7 +63,7 @@ func FirstStatement(r table.Replacement) string {
 	return renameSQL([][2]table.Name{{r.Load, r.Target}})
 }
 
-// IsLocked reports whether an error is that of a RENAME which got no lock.
+// IsLocked reports whether an error is that of a statement which got no lock of its tables.
 func IsLocked(err error) bool { return mysqlerr.NumberOf(err) == mysqlerr.ErrLockWaitTimeout }
 
 // Analyze renews the statistics of the table that was loaded, so that the first readers after the swap get good plans.

@@ -155,7 +155,7 @@ const maxName = 64
 // Rebuild writes a table again. Transactions that began before get error 1412 when they read it, instead of the part of
 // its rows that they would see. It may take as long as an ALTER that copies; a context that ends also ends it.
 func (t *Target) Rebuild(ctx context.Context, name table.Name) error {
-	if err := execCancelable(ctx, t.DB, "ALTER TABLE "+sqltext.Qualified(name)+" FORCE"); err != nil {
+	if err := t.ExecExclusive(ctx, "ALTER TABLE "+sqltext.Qualified(name)+" FORCE", name); err != nil {
 		return fmt.Errorf("rebuild %s: %w", name, mysqlerr.Safe(err))
 	}
 	return nil

@@ -86,8 +86,9 @@ func hasIndex(t *schema.Table, name string) bool {
 }
 
 // AddIndexes adds those of the indexes that the table does not have, in as few statements as the server allows. Other
-// sessions may read and write meanwhile (manual: Online DDL Operations). It is safe to repeat: while the statement of
-// an earlier call runs on the server, this one waits for its lock. A context that ends also ends the statement.
+// sessions may read and write meanwhile (manual: Online DDL Operations), but for a moment at the begin and at the end
+// of each statement: [Target.ExecExclusive] says how it waits for the table's lock. It is safe to repeat: while the
+// statement of an earlier call runs on the server, this one is put off. A context that ends also ends the statement.
 func (t *Target) AddIndexes(ctx context.Context, name table.Name, indexes []DeferredIndex) (added int, err error) {
 	now, err := schema.Read(ctx, t.DB, name)
 	if err != nil {
@@ -98,7 +99,7 @@ func (t *Target) AddIndexes(ctx context.Context, name table.Name, indexes []Defe
 		return 0, nil
 	}
 	for _, statement := range addIndexesSQL(name, missing) {
-		if err := execCancelable(ctx, t.DB, statement, buildSettings(t.Server)...); err != nil {
+		if err := t.execExclusive(ctx, buildSettings(t.Server), statement, name); err != nil {
 			return 0, fmt.Errorf("add indexes to %s: %w", name, mysqlerr.Safe(err))
 		}
 	}

@@ -27,8 +27,8 @@ const (
 	holderPause = 250 * time.Millisecond
 )
 
-// ExecExclusive executes one statement, an ALTER TABLE or a RENAME TABLE, that needs the named tables for itself for a
-// moment. It is the one way in which a target's tables are altered or exchanged.
+// ExecExclusive executes one statement, an ALTER, RENAME or DROP TABLE, that needs the named tables for itself for a
+// moment. It is the one way in which a target's tables are altered, exchanged or dropped.
 //
 // While such a statement waits for its locks, every later statement of other sessions on these tables waits behind it.
 // So the statement is tried only when no transaction is seen that keeps a lock of them, it waits for at most one second
@@ -36,13 +36,22 @@ const (
 // error is one that may pass ([mysqlerr.ClassRetry]) and names the connection in the way; the table is as it was.
 // Where the login may not see metadata locks, or the server does not record them, the bounds alone hold.
 //
-// A statement that has its locks may run for long. It ends when ctx does.
+// A statement that has its locks may run for long. It ends when ctx does. One that builds an index needs them again at
+// its end: where it does not get them within the second, the index is gone, and the error is the same.
 func (t *Target) ExecExclusive(ctx context.Context, statement string, names ...table.Name) error {
+	return t.execExclusive(ctx, nil, statement, names...)
+}
+
+// execExclusive is ExecExclusive in a session that has the settings meanwhile.
+func (t *Target) execExclusive(
+	ctx context.Context, settings []sessionSetting, statement string, names ...table.Name,
+) error {
 	conn, err := t.Conn(ctx)
 	if err != nil {
 		return mysqlerr.Safe(err)
 	}
 	defer func() { _ = conn.Close() }() // says only whether the connection is closed already
+	defer set(ctx, conn, settings)()
 	return t.ExecExclusiveOn(ctx, conn, nil, statement, names...)
 }
 
@@ -56,7 +65,7 @@ func (t *Target) ExecExclusiveOn(
 		return err
 	}
 	if next := failedTries.nextAt(d, names, time.Now()); !next.IsZero() {
-		return lockedError(names, fmt.Sprintf("%d tries to alter it in an hour have met a lock", exclusiveTries),
+		return lockedError(names, fmt.Sprintf("%d tries at its lock have failed in an hour", exclusiveTries),
 			"the next try is at "+next.UTC().Format("15:04:05")+" UTC; end the transactions that use the table")
 	}
 	if _, err := conn.ExecContext(ctx, "SET @tablehaul_wait = @@SESSION.lock_wait_timeout, SESSION "+
@@ -130,7 +139,7 @@ func awaitHolders(ctx context.Context, d *mysqldb.DB, names []table.Name) error 
 		}
 		if look == holderLooks {
 			return lockedError(names, fmt.Sprintf("connection %d of %s keeps a lock of it", kept.connection, kept.user),
-				fmt.Sprintf("it is altered when that transaction has ended; KILL %d ends it", kept.connection))
+				fmt.Sprintf("the step goes on when that transaction has ended; KILL %d ends it", kept.connection))
 		}
 		before = now
 	}

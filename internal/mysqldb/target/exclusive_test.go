@@ -40,6 +40,33 @@ func TestAnAlterGivesWayToAnOpenTransaction(t *testing.T) {
 	})
 }
 
+// Neither the indexes of a first load nor a rebuild hold up others behind a transaction that has read the table: both
+// give way to it.
+func TestLongAltersGiveWayToAnOpenTransaction(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		dst := target.New(dbtest.Open(t, s, mysqldb.Options{Role: mysqldb.Target, Name: "target"}))
+		name := table.Name{Schema: s.Schema(t), Table: "t"}
+		admin := s.DB(t, name.Schema)
+		dbtest.Exec(t, admin, "CREATE TABLE t (id INT PRIMARY KEY, v INT)", "INSERT INTO t VALUES (1, 1)")
+		index := []target.DeferredIndex{{Name: "by_v", Definition: "KEY `by_v` (`v`)"}}
+		for what, alter := range map[string]func() error{
+			"indexes":   func() error { _, err := dst.AddIndexes(t.Context(), name, index); return err },
+			"a rebuild": func() error { return dst.Rebuild(t.Context(), name) },
+		} {
+			holder := dbtest.Session(t, admin)
+			dbtest.Run(t, holder, "BEGIN", "SELECT * FROM t")
+			err := dbtest.ReadMeanwhile(t, admin, "SELECT * FROM t", alter)
+			require.True(t, mysqlerr.IsLockConflict(err), "%s: %v", what, err)
+			require.Equal(t, mysqlerr.ClassRetry, mysqlerr.Classify(err), what)
+			dbtest.Run(t, holder, "COMMIT")
+			require.NoError(t, alter(), what)
+		}
+		added, err := dst.AddIndexes(t.Context(), name, index)
+		require.NoError(t, err)
+		require.Zero(t, added, "it is there")
+	})
+}
+
 // Each try makes the readers of a table wait: of five in an hour that have failed, no sixth is made.
 func TestTriesAtATableAreBounded(t *testing.T) {
 	db := dbtest.Open(t, servers.MySQL(t), mysqldb.Options{Role: mysqldb.Target, Name: "target"})

@@ -26,18 +26,8 @@ const (
 // errStatementGone is a long statement that the server does not run any more, while its connection is silent.
 var errStatementGone = errors.New("the server does not have the statement any more, and the connection says nothing")
 
-// execCancelable executes a long statement that does not outlive ctx: closing its connection,
-// which is all that a driver does, would let it run on. Its session has the settings meanwhile.
-func execCancelable(ctx context.Context, d *mysqldb.DB, statement string, settings ...sessionSetting) error {
-	conn, err := d.Conn(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = conn.Close() }() // says only whether the connection is closed already
-	defer set(ctx, conn, settings)()
-	return execWatched(ctx, d, conn, statement, watchEvery)
-}
-
+// execWatched executes a long statement that does not outlive ctx: closing its connection, which is all that a driver
+// does, would let it run on.
 func execWatched(ctx context.Context, d *mysqldb.DB, conn *sql.Conn, statement string, every time.Duration) error {
 	// The comment identifies the statement. A proxy may answer CONNECTION_ID() itself, and that number may be
 	// another client's connection on the server.

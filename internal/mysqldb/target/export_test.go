@@ -10,12 +10,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// ExecCancelable is DB.execCancelable for tests of another package.
-func ExecCancelable(ctx context.Context, d *mysqldb.DB, statement string) error {
-	return execCancelable(ctx, d, statement)
-}
-
-// ExecWatched is ExecCancelable with its own pause between looks.
+// ExecWatched is execWatched on a connection of its own.
 func ExecWatched(ctx context.Context, d *mysqldb.DB, statement string, every time.Duration) error {
 	conn, err := d.Conn(ctx)
 	if err != nil {

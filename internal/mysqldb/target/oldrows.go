@@ -82,9 +82,8 @@ func (d *ddl) findOther(ctx context.Context, src mysqldb.Reader, columns []*sche
 		conditions[i] = isNotDefault(c)
 		exprs[i] = sqltext.Expr{SQL: conditions[i], Kind: table.KindInt}
 	}
-	query := sqltext.SelectWithin(src.ServerInfo(), max(left, time.Millisecond)) +
-		strings.Join(conditions, ", ") + " FROM " + from + "(" + strings.Join(conditions, " OR ") + ") LIMIT 1"
-	found, err := fetch.Row(ctx, src, query, exprs)
+	query := strings.Join(conditions, ", ") + " FROM " + from + "(" + strings.Join(conditions, " OR ") + ") LIMIT 1"
+	found, err := fetch.RowWithin(ctx, src, left, query, exprs)
 	// no SELECT: the source's preflight says so
 	if mysqlerr.IsTimeLimit(err) || mysqlerr.Classify(err) == mysqlerr.ClassConfiguration {
 		for _, c := range columns {

@@ -46,7 +46,7 @@ func TestAProxyThatAnswersForTheConnectionIdIsNoObstacle(t *testing.T) {
 		}()
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
-		go func() { ended <- target.ExecCancelable(ctx, db, "SELECT SLEEP(60)") }()
+		go func() { ended <- target.ExecWatched(ctx, db, "SELECT SLEEP(60)", time.Minute) }()
 		const running = "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'SELECT /* " +
 			"tablehaul-%SLEEP(60)'"
 		require.Eventually(t, func() bool { return dbtest.Texts(t, admin, running)[0] == "1" }, dbtest.Soon,

@@ -45,8 +45,7 @@ func (d *ddl) readSample(ctx context.Context, src mysqldb.Reader, columns []*sch
 		exprs[i] = sqltext.Value(src.ServerInfo(), c.Column)
 		list[i] = exprs[i].SQL
 	}
-	from := sqltext.SelectWithin(src.ServerInfo(), sampleTime) +
-		strings.Join(list, ", ") + " FROM " + sqltext.Qualified(d.source.Name)
+	from := strings.Join(list, ", ") + " FROM " + sqltext.Qualified(d.source.Name)
 	up, down := "", ""
 	if primary := d.source.AtSource().PrimaryKey; len(primary) > 0 {
 		key := d.source.SourceIdents(primary)
@@ -58,7 +57,8 @@ func (d *ddl) readSample(ctx context.Context, src mysqldb.Reader, columns []*sch
 		if n == 2 && other == "" {
 			break
 		}
-		_, err := fetch.Rows(ctx, src, from+rest+fmt.Sprintf(" LIMIT %d", sampleRows), exprs, rows, (n+1)*sampleBytes)
+		_, err := fetch.RowsWithin(ctx, src, sampleTime, from+rest+fmt.Sprintf(" LIMIT %d", sampleRows), exprs, rows,
+			(n+1)*sampleBytes)
 		switch {
 		case err == nil, mysqlerr.IsTimeLimit(err):
 		case mysqlerr.NumberOf(err) == 0:

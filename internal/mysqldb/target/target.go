@@ -2,12 +2,12 @@ package target
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/fetch"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
@@ -109,24 +109,28 @@ func columnText(column, text string) string {
 	return "column " + column + ": " + text
 }
 
+// rowsTime bounds the look for a row.
+const rowsTime = 2 * time.Second
+
 // HasRows reports whether a table has any row at all.
 func (t *Target) HasRows(ctx context.Context, name table.Name) (bool, error) {
-	return t.HasRowsOf(ctx, &schema.Table{Name: name})
+	has, _, err := t.HasRowsOf(ctx, &schema.Table{Name: name})
+	return has, err
 }
 
-// HasRowsOf reports whether a table has a row that meets its filter.
-func (t *Target) HasRowsOf(ctx context.Context, of *schema.Table) (bool, error) {
-	var one int
-	name, where := of.Name, ""
+// HasRowsOf reports whether a table has a row that meets its filter. Where the look takes longer than two seconds, it
+// may have one, and known is false: without an index for the filter, the server walks over all other rows.
+func (t *Target) HasRowsOf(ctx context.Context, of *schema.Table) (has, known bool, err error) {
+	query := "FROM " + sqltext.Qualified(of.Name)
 	if of.Filter != "" {
-		where = " WHERE (" + of.Filter + ")"
+		query += " WHERE (" + of.Filter + ")"
 	}
-	err := t.QueryRowContext(ctx, "SELECT 1 FROM "+sqltext.Qualified(name)+where+" LIMIT 1").Scan(&one)
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
+	has, err = fetch.FoundWithin(ctx, t.DB, rowsTime, query+" LIMIT 1")
+	switch {
+	case mysqlerr.IsTimeLimit(err):
+		return true, false, nil
+	case err != nil:
+		return false, false, fmt.Errorf("look for rows in %s: %w", of.Name, mysqlerr.Safe(err))
 	}
-	if err != nil {
-		return false, fmt.Errorf("look for rows in %s: %w", name, mysqlerr.Safe(err))
-	}
-	return true, nil
+	return has, true, nil
 }

@@ -98,9 +98,8 @@ func (d *ddl) findLate(ctx context.Context, src mysqldb.Reader, named func(*sche
 		if c.Kind != table.KindTimestamp || c.Generated || c.Expr != "" || !named(c) {
 			continue
 		}
-		query := sqltext.SelectWithin(src.ServerInfo(), lateTime) + "1 FROM " + sqltext.Qualified(d.source.Name) +
-			" WHERE " + sqltext.Column(c.Column) + " > '" + lastShort + ".999999' LIMIT 1"
-		key, err := fetch.Row(ctx, src, query, []sqltext.Expr{{SQL: "1", Kind: table.KindInt}})
+		found, err := fetch.FoundWithin(ctx, src, lateTime, "FROM "+sqltext.Qualified(d.source.Name)+" WHERE "+
+			sqltext.Column(c.Column)+" > '"+lastShort+".999999' LIMIT 1")
 		switch {
 		case mysqlerr.IsTimeLimit(err):
 			if filled := c.OnUpdate != "" || c.Default != nil && schema.IsCurrentTimestamp(c, *c.Default); !filled {
@@ -108,7 +107,7 @@ func (d *ddl) findLate(ctx context.Context, src mysqldb.Reader, named func(*sche
 			}
 		case err != nil && mysqlerr.NumberOf(err) == 0:
 			return err
-		case key != nil:
+		case found:
 			d.lateTimestamps = append(d.lateTimestamps, c.Name)
 		}
 	}

@@ -27,14 +27,13 @@ func (t *Target) Unfilled(ctx context.Context, name table.Name, columns []table.
 		if to == nil || !to.Nullable || c.Nullable {
 			continue
 		}
-		query := sqltext.SelectWithin(t.Server, unfilledTime) + "1 FROM " + sqltext.Qualified(name) + " WHERE " +
-			sqltext.Ident(to.Name) + " IS NULL LIMIT 1"
-		row, err := fetch.Row(ctx, t.DB, query, []sqltext.Expr{{SQL: "1", Kind: table.KindInt}})
+		found, err := fetch.FoundWithin(ctx, t.DB, unfilledTime, "FROM "+sqltext.Qualified(name)+" WHERE "+
+			sqltext.Ident(to.Name)+" IS NULL LIMIT 1")
 		switch {
 		case mysqlerr.IsTimeLimit(err):
 		case err != nil:
 			return out, err
-		case row != nil:
+		case found:
 			out = append(out, to.Name)
 		}
 	}

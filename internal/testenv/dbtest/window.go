@@ -38,6 +38,28 @@ func Run(t testing.TB, conn *sql.Conn, stmts ...string) {
 	}
 }
 
+// lockWait bounds one read of ReadMeanwhile: a statement of ours waits for a table's lock for a second.
+const lockWait = 5 * time.Second
+
+// ReadMeanwhile runs f, and a query of another client again and again until f ends. Each answer must come soon: where a
+// statement of f waits for a table's lock, the query waits behind it.
+func ReadMeanwhile(t testing.TB, db *sql.DB, query string, f func() error) error {
+	t.Helper()
+	done := make(chan error, 1)
+	go func() { done <- f() }()
+	for {
+		ctx, cancel := context.WithTimeout(t.Context(), lockWait)
+		_, err := db.ExecContext(ctx, query)
+		cancel()
+		require.NoError(t, err, "it was held up: %s", query)
+		select {
+		case err := <-done:
+			return err
+		default:
+		}
+	}
+}
+
 // Choose chooses hi for a column of table t.
 func Choose(t testing.TB, db *mysqldb.DB, tbl *schema.Table, column string,
 	change ...func(*source.UpperBoundSpec),
