@@ -93,8 +93,8 @@ func TestASourceThatIsAlteredBetweenPages(t *testing.T) {
 	})
 }
 
-// A repair that has read the source by an older structure writes nothing. It reads again, and goes on where the compared
-// columns are what they were.
+// A repair that has read the source by an older structure writes nothing. It reads again, and goes on where the
+// compared columns are what they were.
 func TestASourceThatIsAlteredDuringARepair(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		b := newOrders(t, s)

@@ -109,7 +109,7 @@ func TestReplaceFromDefaultsOnASharedTarget(t *testing.T) {
 	text := strings.Replace(mappedFile("keysDisjoint: true"), "targetConnection: dw }",
 		"targetConnection: dw, uniqueConflicts: replace }", 1)
 	_, err := config.Load(strings.NewReader(text), env())
-	require.ErrorContains(t, err, "tables[0].uniqueConflicts: replace, from defaults, could remove rows of other sources")
+	require.ErrorContains(t, err, "tables[0].uniqueConflicts: replace, from defaults, could remove rows of other")
 	_, err = config.Load(strings.NewReader(strings.Replace(text, "keysDisjoint: true",
 		"keysDisjoint: true, uniqueConflicts: fail", 1)), env())
 	require.NoError(t, err)

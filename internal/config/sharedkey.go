@@ -75,8 +75,7 @@ func addedDiffer(a, b Table, column string) bool {
 	return inA && inB && bareConstant(va) != bareConstant(vb)
 }
 
-// toldApart reports whether the rows of two entries of one target are told apart there, by an added column with a plain
-// constant.
+// toldApart reports whether an added column with a plain constant tells the rows of two entries of one target apart.
 func toldApart(a, b Table) bool {
 	return slices.ContainsFunc(a.Columns.Add, func(one ColumnSetting) bool {
 		other, _ := b.Columns.added(one.Column)

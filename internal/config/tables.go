@@ -141,8 +141,8 @@ func (d *decoder) checkAgainst(before []entry, e entry) {
 		case (e.deletes() || other.deletes()) && !toldApart(other.settings, e.settings):
 			d.problem(at{join(e.place.path, "columns"), e.place.node}, "add a column to both, of different constants: "+
 				"columns: { add: { origin: \"'eu'\" } }, with letters, digits, _ and - in quotes, or a whole number; "+
-				"or leave deletes out of both", "nothing tells the rows of %s from those of %s in %s, so that deletes of "+
-				"one would take those of the other", e.source, other.source, clash)
+				"or leave deletes out of both", "nothing tells the rows of %s from those of %s in %s, so that deletes "+
+				"of one would take those of the other", e.source, other.source, clash)
 			return
 		}
 	}
