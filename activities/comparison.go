@@ -138,18 +138,31 @@ func (c *openedComparison) slice(ctx context.Context, f func(until time.Time) er
 
 // altered reports whether a table is another one than when the comparison was opened.
 func (c *openedComparison) altered(ctx context.Context) bool {
-	altered := false
-	for _, s := range []comparedSide{c.src, c.dst} {
-		if s.db == nil {
-			continue
-		}
-		now := schema.ShowCreate(ctx, s.db, s.table.Name)
-		if was := s.table.CreateSQL; was != "" && now != "" && now != was {
-			c.a.schemas.Forget(s.db, s.table.Name)
-			altered = true
-		}
+	src := c.alteredSide(ctx, c.src)
+	return c.alteredSide(ctx, c.dst) || src
+}
+
+// alteredSide is altered of one side. The comparison that is opened next reads the structure again.
+func (c *openedComparison) alteredSide(ctx context.Context, s comparedSide) bool {
+	if s.db == nil {
+		return false
 	}
-	return altered
+	was, now := s.table.CreateSQL, schema.ShowCreate(ctx, s.db, s.table.Name)
+	if was == "" || now == "" || now == was {
+		return false
+	}
+	c.a.schemas.Forget(s.db, s.table.Name)
+	return true
+}
+
+// sameSource fails where the source was altered since the comparison was opened: rows that a step has read there may
+// have another form. The step's next attempt opens the comparison again, which fails with TableChanged where a compared
+// column is another one.
+func (c *openedComparison) sameSource(ctx context.Context) error {
+	if c.alteredSide(ctx, c.src) {
+		return translate(ctx, errAltered, c.src.at)
+	}
+	return nil
 }
 
 const (

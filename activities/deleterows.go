@@ -169,6 +169,9 @@ func (d *deletion) delete(ctx context.Context, kept []keptRow) error {
 		return err
 	}
 	back, err := d.back(ctx, kept)
+	if err == nil {
+		err = d.c.sameSource(ctx)
+	}
 	if err != nil {
 		return err
 	}

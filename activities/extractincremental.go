@@ -8,7 +8,6 @@ import (
 
 	"go.temporal.io/sdk/activity"
 
-	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/scan"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/source"
 	"github.com/tablehaul/tablehaul/internal/staging"
@@ -48,6 +47,9 @@ type ExtractProgress struct {
 // publishes their manifest last. Where the range has more than a slice may hold, it stops
 // there; the next slice begins at the position that this one's manifest holds.
 //
+// It looks at the source's structure before the first page and after the last one. Where that is not the plan's any
+// more, it publishes nothing and fails with TableChanged.
+//
 // Repeating it is harmless: parts are named after the attempt, only those of the published
 // manifest are ever read, and a manifest that is already there is kept and returned. A failed
 // attempt removes its own parts. It heartbeats ExtractProgress.
@@ -67,16 +69,9 @@ func (a *Activities) ExtractIncremental(ctx context.Context, in RangeInput) (Ext
 	if err != nil {
 		return ExtractResult{}, translate(ctx, err, at)
 	}
-	src, err := a.schemas.Table(ctx, db, r.name)
+	src, err := a.plannedSource(ctx, db, r, r.plan.sameSource)
 	if err != nil {
 		return ExtractResult{}, translate(ctx, err, at)
-	}
-	if src, err = a.mapped(&r.plan, src); err != nil {
-		return ExtractResult{}, err
-	}
-	if !r.plan.sameSource(src) {
-		return ExtractResult{}, failure.New(failure.TableChanged, in.Table+" was altered after this run was planned",
-			"start the run again")
 	}
 
 	start, err := a.sliceStart(ctx, r)
@@ -92,6 +87,9 @@ func (a *Activities) ExtractIncremental(ctx context.Context, in RangeInput) (Ext
 	spec := r.readSpec(src, start)
 	spec.Limits.Rest, spec.Limits.Behind = extractRest, func() bool { return !a.paceOf(r).limiter.HasWaiters() }
 	stats, readErr, writeErr := a.copyPages(ctx, db, spec, r, parts)
+	if readErr == nil && writeErr == nil {
+		_, readErr = a.plannedSource(ctx, db, r, r.plan.readsAlike)
+	}
 	switch {
 	case writeErr != nil:
 		parts.discard(ctx)

@@ -8,6 +8,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/scan"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/source"
 	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -57,6 +58,28 @@ func (a *Activities) openRange(ctx context.Context, in RangeInput) (*openedRange
 		return nil, invalidInput(fmt.Sprintf("range %d of a plan of %d", in.Range, len(p.Ranges)), "")
 	}
 	return &openedRange{in: in, name: name, plan: p}, nil
+}
+
+// plannedSource is the source as it is now, for which same holds; otherwise it fails with TableChanged. It asks the
+// server each time.
+//
+// A step that reads rows by the plan asks again when it has read them: pages along a key whose order has changed leave
+// rows out, and values of another type are taken for those of the plan's.
+func (a *Activities) plannedSource(
+	ctx context.Context, db *source.Source, r *openedRange, same func(*schema.Table) bool,
+) (*schema.Table, error) {
+	t, err := a.schemas.Table(ctx, db, r.name)
+	if err != nil {
+		return nil, err
+	}
+	if t, err = a.mapped(&r.plan, t); err != nil {
+		return nil, err
+	}
+	if !same(t) {
+		return nil, failure.New(failure.TableChanged, r.in.Table+" was altered after this run was planned",
+			"start the run again")
+	}
+	return t, nil
 }
 
 func (r *openedRange) manifestKey() string {

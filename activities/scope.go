@@ -6,6 +6,7 @@ import (
 
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/upsert"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -53,12 +54,18 @@ func (p *planDraft) hasOwnRows(ctx context.Context) (has, known bool, err error)
 
 // checkScope refuses what cannot tell the table's own rows from others.
 func (p *planDraft) checkScope() {
-	if p.settings.KeysDisjoint && p.settings.Replace != nil {
+	refuse := func(text, remedy string) {
 		p.findings = append(p.findings, table.Finding{
 			Level: table.LevelRefuse, Table: p.settings.Table.String(), Topic: table.TopicMapping,
-			Text:   "keysDisjoint and write: replace: the rows of the other tables would be lost",
-			Remedy: "write: upsert",
+			Text: text, Remedy: remedy,
 		})
+	}
+	if p.settings.KeysDisjoint && p.settings.Replace != nil {
+		refuse("keysDisjoint and write: replace: the rows of the other tables would be lost", "write: upsert")
+	}
+	if p.settings.KeysDisjoint && p.settings.UniqueConflicts == string(upsert.DeleteConflicts) {
+		refuse("keysDisjoint and uniqueConflicts: replace: a row of another table that holds a unique value would be "+
+			"removed, and no run of that table brings it back", "uniqueConflicts: fail")
 	}
 	if !p.settings.KeysDisjoint || p.hasScope() {
 		return

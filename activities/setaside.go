@@ -31,12 +31,9 @@ func (s *settling) current(ctx context.Context, rows *table.Rows, places []int) 
 	if err != nil {
 		return out, translate(ctx, err, at)
 	}
-	src, err := s.a.schemas.Table(ctx, db, s.r.name)
+	src, err := s.a.plannedSource(ctx, db, s.r, s.r.plan.readsAlike)
 	if err != nil {
 		return out, translate(ctx, err, at)
-	}
-	if src, err = s.a.mapped(&s.r.plan, src); err != nil {
-		return out, err
 	}
 	keys := make([]table.Texts, rows.Len())
 	for i := range keys {
@@ -53,6 +50,9 @@ func (s *settling) current(ctx context.Context, rows *table.Rows, places []int) 
 		}
 		return nil
 	})
+	if err == nil {
+		_, err = s.a.plannedSource(ctx, db, s.r, s.r.plan.readsAlike)
+	}
 	return out, translate(ctx, err, at)
 }
 

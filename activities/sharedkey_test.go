@@ -9,6 +9,7 @@ import (
 
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/mapping"
 	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/table"
@@ -118,6 +119,24 @@ func (b *shards) goThroughAll() {
 	repair.undone(in.Run, false)
 	require.Equal(t, "1spoiled 3c", b.rows("eu"))
 	require.Equal(t, "1a 2x 4y", b.rows("us"))
+}
+
+// A unique value that two sources of disjoint keys have removes no row of the other one, which no run would bring back.
+func TestAUniqueValueOfTwoSourcesRemovesNoRow(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		b := newShards(t, s)
+		b.AtSource("UPDATE us SET id = id + 1000, updated_at = '2024-02-01'")
+		b.settings.KeysDisjoint = true
+		b.use("eu").moved("load-eu", owner.State{}, -1)
+		b.settings.UniqueConflicts = "replace"
+		err := b.use("us").planned(activities.PlanRunInput{})
+		require.ErrorContains(t, err, "keysDisjoint and uniqueConflicts: replace")
+		b.settings.UniqueConflicts = "fail"
+		_, in := b.use("us").plan()
+		_, err = b.write(in)
+		requireType(t, err, failure.RowRejected)
+		require.Equal(t, "1a 2b 3c", b.rows("eu"))
+	})
 }
 
 // sharedTarget is a target that is there before the first run.

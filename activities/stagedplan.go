@@ -171,13 +171,19 @@ func hash(b []byte) string {
 	return hex.EncodeToString(s[:])
 }
 
-// sameSource reports whether t, a mapped source, still is what the plan was made for. A column that was renamed
-// to another spelling of its name is the same to the server, and so to the plan.
+// sameSource reports whether t, a mapped source, still is what the plan was made for.
 func (p *stagedPlan) sameSource(t *schema.Table) bool {
-	now := table.Carried(p.carrying(t).Values())
-	if p.Settings.Schema.NewColumns == table.ContractIgnore || p.Fill != nil {
-		now = slices.DeleteFunc(now, func(c table.Column) bool { return table.Index(p.Columns, c.Name) < 0 })
-	}
+	ignores := p.Settings.Schema.NewColumns == table.ContractIgnore || p.Fill != nil
+	return p.readsAlike(t) && (ignores || len(table.Carried(p.carrying(t).Values())) == len(p.Columns))
+}
+
+// readsAlike reports whether the key and the columns that the plan reads are the same in t, a mapped source. A column
+// that has come since is not read. One that was renamed to another spelling of its name is the same to the server, and
+// so to the plan.
+func (p *stagedPlan) readsAlike(t *schema.Table) bool {
+	now := slices.DeleteFunc(table.Carried(p.carrying(t).Values()), func(c table.Column) bool {
+		return table.Index(p.Columns, c.Name) < 0
+	})
 	return slices.EqualFunc(p.Key, t.PrimaryKey, table.SameColumn) && slices.EqualFunc(p.Columns, now, sameColumn)
 }
 

@@ -133,10 +133,13 @@ func (b *repairBatch) stageAll(ctx context.Context) (err error) {
 	}
 	columns := b.c.Layout.ColumnsOf(verify.Source)
 	err = eachRow(ctx, b.src, columns, keys, func(rows *table.Rows) error { return b.stage(ctx, rows) })
-	if err != nil {
-		return err
+	if err == nil {
+		err = b.stageRemovals(ctx)
 	}
-	return b.stageRemovals(ctx)
+	if err == nil {
+		err = b.sameSource(ctx)
+	}
+	return err
 }
 
 // stage decides what becomes of rows of the source, against the rows that the target has under their keys.

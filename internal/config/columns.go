@@ -40,7 +40,8 @@ var mappings = []field[Table]{
 		"row for which it turns false is a deleted one. It is set in parentheses. See [columns.md](columns.md).",
 		checkWhere, func(t *Table) *string { return &t.Where }),
 	boolField("keysDisjoint", false, "Other entries, which say the same, have the same target, and no key is in two "+
-		"of the source tables. An added column with a constant tells their rows apart, which verify and deletes need.",
+		"of the source tables. An added column with a constant, another one in each entry, tells their rows apart, "+
+		"which verify and deletes need. Not together with uniqueConflicts: replace.",
 		func(t *Table) *bool { return &t.KeysDisjoint }),
 	{"columns", "", "", "Which columns travel, and as what: see “columns” below.", setColumns},
 }

@@ -64,6 +64,7 @@ func TestProblemsOfColumns(t *testing.T) {
 		`columns: { exclude: [a], rename: { a: b } }`:             "tables[0].columns.rename.a: the column is left out",
 		`columns: { rename: { a: b }, add: { B: "'x'" } }`:        "tables[0].columns.add.b: b is the new name of a",
 		`keysDisjoint: true, write: replace`:                      "tables[0].write: write: replace makes no sense",
+		`keysDisjoint: true, uniqueConflicts: replace`:            "tables[0].uniqueConflicts: replace could remove rows",
 		`columns: { exclude: a }`:                                 "must be a list",
 		`columns: { rename: { a: b, c: d, "x` + "`" + `y": e } }`: "",
 	} {
@@ -85,6 +86,33 @@ func TestEntriesThatShareATarget(t *testing.T) {
 	}
 	require.NoError(t, both("true", "true"))
 	require.ErrorContains(t, both("true", "false"), "tables[1].target: dw.t is a target of tables[0] already")
+
+	const sweeps = ", deletes: { mode: hard }"
+	added := func(value string) string { return "true, columns: { add: { origin: \"" + value + "\" } }" }
+	require.NoError(t, both(added("'eu'"), added("'eu'")))
+	require.NoError(t, both(added("'eu'")+sweeps, added("'us'")+sweeps))
+	for _, c := range [][2]string{
+		{added("'eu'") + sweeps, added("'eu'")},
+		{added("'eu'"), added("'EU'") + sweeps},
+		{added("1") + sweeps, added("'01'")},
+		{added("'eu'") + sweeps, added("CONCAT('e', 'u')")}, // only the source knows what it is
+		{added("'eu'") + sweeps, "true, columns: { add: { other: \"'us'\" } }"},
+		{added("'eu'") + sweeps, "true"},
+	} {
+		require.ErrorContains(t, both(c[0], c[1]), "tables[1].columns: nothing tells the rows of shop.u from those of "+
+			"shop.t in dw.t")
+	}
+}
+
+// The rows of other sources stay also where the entry has replace from defaults, and the message says so.
+func TestReplaceFromDefaultsOnASharedTarget(t *testing.T) {
+	text := strings.Replace(mappedFile("keysDisjoint: true"), "targetConnection: dw }",
+		"targetConnection: dw, uniqueConflicts: replace }", 1)
+	_, err := config.Load(strings.NewReader(text), env())
+	require.ErrorContains(t, err, "tables[0].uniqueConflicts: replace, from defaults, could remove rows of other")
+	_, err = config.Load(strings.NewReader(strings.Replace(text, "keysDisjoint: true",
+		"keysDisjoint: true, uniqueConflicts: fail", 1)), env())
+	require.NoError(t, err)
 }
 
 // Two entries may have one target where an added column of its key has another constant in each.

@@ -57,3 +57,30 @@ func (d *decoder) checkColumns(where func(key string) at, t Table) {
 			"write: replace makes no sense with keysDisjoint: the target has rows of other sources")
 	}
 }
+
+// checkConflicts reports at a where uniqueConflicts: replace would remove rows that have to stay. own says that the
+// entry has the key itself, and not from defaults.
+func (d *decoder) checkConflicts(a at, own bool, t Table) {
+	if t.UniqueConflicts != conflictsReplace {
+		return
+	}
+	replace := "replace"
+	if !own {
+		replace = "replace, from defaults,"
+	}
+	switch {
+	case t.WiderKey() != nil:
+		d.problem(a, "use fail", "%s could remove rows of other sources, which share the target where key has an "+
+			"added column", replace)
+	case t.KeysDisjoint:
+		d.problem(a, "use fail", "%s could remove rows of other sources, which share the target by keysDisjoint",
+			replace)
+	}
+	switch t.Write {
+	case table.WriteAppend:
+		d.problem(a, "use fail, or write: upsert", "%s removes existing rows, and write: append leaves them as they "+
+			"are", replace)
+	case table.WriteHistory:
+		d.problem(a, "use fail", "a history has no unique key beside (key, cursor), and %s looks for others", replace)
+	}
+}

@@ -55,10 +55,6 @@ func (d *decoder) checkKey(where func(key string) at, t Table) {
 		d.problem(where("write"), "use write: upsert or append, or another target", "write: %s makes no sense "+
 			"where key has an added column: the target has rows of other sources", t.Write)
 	}
-	if t.UniqueConflicts == conflictsReplace {
-		d.problem(where("uniqueConflicts"), "use fail", "replace could remove rows of other sources, which share the "+
-			"target where key has an added column")
-	}
 }
 
 // apart reports whether two entries of one target never have rows of one key.
@@ -67,14 +63,25 @@ func apart(a, b Table) bool {
 	if ka == nil && kb == nil {
 		return a.KeysDisjoint && b.KeysDisjoint
 	}
-	for _, name := range ka {
-		va, inA := a.Columns.added(name)
-		vb, inB := b.Columns.added(name)
-		if inA && inB && table.HasColumn(kb, name) && bareConstant(va) != bareConstant(vb) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(ka, func(name string) bool {
+		return table.HasColumn(kb, name) && addedDiffer(a, b, name)
+	})
+}
+
+// addedDiffer reports whether two entries add a column, with another constant each.
+func addedDiffer(a, b Table, column string) bool {
+	va, inA := a.Columns.added(column)
+	vb, inB := b.Columns.added(column)
+	return inA && inB && bareConstant(va) != bareConstant(vb)
+}
+
+// toldApart reports whether an added column with a plain constant tells the rows of two entries of one target apart.
+func toldApart(a, b Table) bool {
+	return slices.ContainsFunc(a.Columns.Add, func(one ColumnSetting) bool {
+		other, _ := b.Columns.added(one.Column)
+		return plainConstant.MatchString(one.Value) && plainConstant.MatchString(other) &&
+			addedDiffer(a, b, one.Column)
+	})
 }
 
 // bareConstant is equal for constants that a column might take for the same.

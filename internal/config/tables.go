@@ -130,14 +130,26 @@ func (d *decoder) checkAgainst(before []entry, e entry) {
 				"%s is never reached: %s of %s matches first", e.source, other.source, other.place.path)
 			return
 		}
-		if clash, ok := sharedTarget(other, e); ok && !apart(other.settings, e.settings) {
+		clash, ok := sharedTarget(other, e)
+		switch {
+		case !ok:
+		case !apart(other.settings, e.settings):
 			d.problem(at{join(e.place.path, "target"), e.place.node}, "give one of them another target; or, where no "+
 				"key is in both, write keysDisjoint: true in both; or add a column to both, of different constants, "+
 				"and name it in key", "%s is a target of %s already", clash, other.place.path)
 			return
+		case (e.deletes() || other.deletes()) && !toldApart(other.settings, e.settings):
+			d.problem(at{join(e.place.path, "columns"), e.place.node}, "add a column to both, of different constants: "+
+				"columns: { add: { origin: \"'eu'\" } }, with letters, digits, _ and - in quotes, or a whole number; "+
+				"or leave deletes out of both", "nothing tells the rows of %s from those of %s in %s, so that deletes "+
+				"of one would take those of the other", e.source, other.source, clash)
+			return
 		}
 	}
 }
+
+// deletes reports whether the entry's tables have sweeps of deletes.
+func (e entry) deletes() bool { return e.settings.Deletes.Mode != DeletesOff }
 
 // sharedTarget is a target table that a and b would both write from two different source tables.
 func sharedTarget(a, b entry) (pattern, bool) {

@@ -48,6 +48,7 @@ func (d *decoder) checkWrite(place at, given map[string]at, t Table) {
 	}
 	d.checkKey(where, t)
 	d.checkColumns(where, t)
+	d.checkConflicts(where("uniqueConflicts"), given["uniqueConflicts"].node != nil, t)
 	if t.Write == table.WriteReplace && t.Deletes.Mode != DeletesOff {
 		d.problem(where("deletes"), "leave deletes out, or use write: upsert",
 			"write: replace loads all rows with every run: the target never has rows that the source lacks")
@@ -55,19 +56,12 @@ func (d *decoder) checkWrite(place at, given map[string]at, t Table) {
 	if t.Write == table.WriteHistory {
 		d.checkHistory(where, t)
 	}
-	if t.Write == table.WriteAppend && t.UniqueConflicts == conflictsReplace {
-		d.problem(where("uniqueConflicts"), "use fail, or write: upsert",
-			"replace removes existing rows, and write: append leaves them as they are")
-	}
 }
 
 // checkHistory reports what makes no sense where each version of a row is kept.
 func (d *decoder) checkHistory(where func(key string) at, t Table) {
 	if t.Cursor == "" {
 		d.problem(where("write"), "set cursor, or write: upsert", "history tells versions apart by a cursor")
-	}
-	if t.UniqueConflicts == conflictsReplace {
-		d.problem(where("uniqueConflicts"), "use fail", "a history has no unique key beside (key, cursor)")
 	}
 	if t.Deletes.Mode == DeletesHard {
 		d.problem(where("deletes"), "use mode: soft, report, or off", "deletes.mode hard makes no sense with write: "+

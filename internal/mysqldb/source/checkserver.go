@@ -157,8 +157,9 @@ func (s *Source) checkOpenWorkVisible(ctx context.Context, f *findings) error {
 		f.add(table.LevelInfo, "", table.TopicGrant, fmt.Sprintf(cost, without),
 			s.db.Server.Grant("SELECT", "performance_schema.*"))
 	case noLocksRecorded:
-		f.add(table.LevelInfo, "", "", fmt.Sprintf(cost, without), "switch the instrument wait/lock/metadata/sql/mdl "+
-			"and the consumer events_statements_current on")
+		f.add(table.LevelInfo, "", "", fmt.Sprintf(cost, without), "switch the instruments "+
+			"wait/lock/metadata/sql/mdl and transaction, and the consumers events_statements_current and "+
+			"events_transactions_current on")
 	}
 	return err
 }

@@ -36,7 +36,7 @@ type lockView struct {
 const (
 	noLocksShown    = "this server does not show metadata locks"
 	noLocksGrant    = "the login may not read performance_schema"
-	noLocksRecorded = "the server does not record metadata locks, or has lost some"
+	noLocksRecorded = "the server does not record metadata locks or transactions, or has lost some"
 )
 
 // runningStatements reads what runs and, in the same statement, whether locks are recorded at all.
@@ -44,15 +44,27 @@ const runningStatements = "SELECT t.PROCESSLIST_ID AS id, t.NAME AS name," +
 	" t.PROCESSLIST_USER AS user, t.PROCESSLIST_HOST AS host, t.PROCESSLIST_COMMAND AS command," +
 	" t.PROCESSLIST_TIME AS time, t.PROCESSLIST_STATE AS state," +
 	" s.EVENT_NAME AS kind, s.NESTING_EVENT_LEVEL AS level, s.TIMER_WAIT AS timer," +
-	" (SELECT COUNT(*) FROM performance_schema.setup_instruments" +
-	" WHERE NAME = 'wait/lock/metadata/sql/mdl' AND ENABLED = 'YES') AS instruments," +
+	" (SELECT COUNT(*) FROM performance_schema.setup_instruments WHERE ENABLED = 'YES'" +
+	" AND (NAME = 'wait/lock/metadata/sql/mdl' OR NAME = 'transaction' AND TIMED = 'YES')) AS instruments," +
 	" (SELECT COUNT(*) FROM performance_schema.setup_consumers WHERE ENABLED = 'YES'" +
-	" AND NAME IN ('global_instrumentation', 'thread_instrumentation', 'events_statements_current')) AS consumers," +
+	" AND NAME IN ('global_instrumentation', 'thread_instrumentation', 'events_statements_current'," +
+	" 'events_transactions_current')) AS consumers," +
 	" (SELECT SUM(VARIABLE_VALUE) FROM performance_schema.global_status WHERE VARIABLE_NAME IN" +
 	" ('Performance_schema_metadata_lock_lost', 'Performance_schema_thread_instances_lost')) AS lost" +
 	" FROM performance_schema.threads t LEFT JOIN performance_schema.events_statements_current s" +
 	" ON s.THREAD_ID = t.THREAD_ID WHERE t.PROCESSLIST_ID IS NOT NULL" +
 	" AND t.PROCESSLIST_COMMAND NOT IN ('Sleep', 'Daemon', 'Binlog Dump', 'Binlog Dump GTID')"
+
+// firstStatement is when the statement began in which transaction x began: s where it is its thread's last one, h where
+// it is among the few that the server keeps of a thread. Another one began after the thread's transaction before x
+// ended, and has taken no longer than the longest statement that the thread has run: the later of these two moments is
+// too early at worst. The first is 0 where the server keeps no transactions, or none before x.
+const firstStatement = "COALESCE(s.TIMER_START, h.TIMER_START, GREATEST(" +
+	"COALESCE((SELECT MAX(p.TIMER_END) FROM performance_schema.events_transactions_history p" +
+	" WHERE p.THREAD_ID = x.THREAD_ID AND p.END_EVENT_ID < x.NESTING_EVENT_ID AND p.TIMER_END <= x.TIMER_START), 0)," +
+	" CAST(x.TIMER_START AS DECIMAL(30)) - COALESCE((SELECT MAX(q.MAX_TIMER_WAIT)" +
+	" FROM performance_schema.events_statements_summary_by_thread_by_event_name q" +
+	" WHERE q.THREAD_ID = x.THREAD_ID), 0)))"
 
 // writeLocks reads the locks of writers. InnoDB and the transaction's own event date a transaction
 // by its first access to a row; a statement that waited for a lock before that has stamped earlier.
@@ -65,8 +77,7 @@ const writeLocks = "SELECT STRAIGHT_JOIN m.OBJECT_TYPE AS type, m.OBJECT_SCHEMA 
 	" t.PROCESSLIST_TIME AS time, t.PROCESSLIST_STATE AS state," +
 	// A clock that was set back makes the unsigned TIMER_WAIT wrap around: then it says nothing.
 	" IF(x.TIMER_WAIT > 9000000000000000000, 0, CAST(x.TIMER_WAIT AS DECIMAL(30)) + x.TIMER_START -" +
-	" LEAST(x.TIMER_START," +
-	" COALESCE(s.TIMER_START, h.TIMER_START, x.TIMER_START))) AS began," +
+	" LEAST(x.TIMER_START, " + firstStatement + ")) AS began," +
 	" m.OWNER_EVENT_ID <= x.NESTING_EVENT_ID AS older" +
 	" FROM performance_schema.metadata_locks m" +
 	" LEFT JOIN performance_schema.threads t ON t.THREAD_ID = m.OWNER_THREAD_ID" +
@@ -98,7 +109,7 @@ func (s *Source) readLockView(ctx context.Context, conn *sql.Conn) (v *lockView,
 			return nil, noLocksGrant, ignoreDenied(err)
 		}
 		for _, r := range recs {
-			if r.Text("INSTRUMENTS") != "1" || r.Text("CONSUMERS") != "3" || r.Number("LOST") > 0 {
+			if r.Text("INSTRUMENTS") != "2" || r.Text("CONSUMERS") != "4" || r.Number("LOST") > 0 {
 				return nil, noLocksRecorded, nil
 			}
 		}

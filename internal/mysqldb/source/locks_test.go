@@ -98,10 +98,46 @@ func TestATransactionIsDatedByItsFirstStatement(t *testing.T) {
 	done := insertThatWaits(t, admin, writer)
 	dbtest.Run(t, locker, "UNLOCK TABLES")
 	require.NoError(t, <-done)
-	dbtest.Run(t, writer, "DO 1", "DO 2") // later statements do not hide when it began
-	h := dbtest.Choose(t, db, tbl, "ts")
+	var ends []string
+	for _, later := range []int{2, 10} { // the server keeps the last ten
+		for range later {
+			dbtest.Run(t, writer, "DO 1")
+		}
+		ends = append(ends, dbtest.Choose(t, db, tbl, "ts").Hi)
+	}
 	dbtest.Run(t, writer, "COMMIT")
-	require.Less(t, h.Hi, dbtest.Texts(t, dbtest.Lenient(t, s, schema), "SELECT ts FROM t")[0])
+	row := dbtest.Texts(t, dbtest.Lenient(t, s, schema), "SELECT ts FROM t")[0]
+	for _, end := range ends {
+		require.Less(t, end, row)
+	}
+}
+
+// Where the server keeps no statement that has ended, a transaction is dated by the longest one of its connection. That
+// of an earlier transaction holds no window back.
+func TestATransactionIsDatedWithoutItsFirstStatement(t *testing.T) {
+	t.Parallel()
+	s := servers.Private(t, servers.FlavorMySQL)
+	schema, admin, db, tbl := stamped(t, s)
+	dbtest.Exec(t, admin, "UPDATE performance_schema.setup_consumers SET ENABLED = 'NO' WHERE NAME = "+
+		"'events_statements_history'")
+	locker, writer := dbtest.Session(t, admin), dbtest.Session(t, admin)
+	dbtest.Run(t, locker, "LOCK TABLES t READ")
+	afterwards(t, locker, "UNLOCK TABLES")
+	dbtest.Run(t, writer, "SET time_zone = '+00:00', autocommit = 0")
+	done := insertThatWaits(t, admin, writer)
+	dbtest.Run(t, locker, "UNLOCK TABLES")
+	require.NoError(t, <-done)
+	dbtest.Run(t, writer, "DO 1")
+	first := dbtest.Choose(t, db, tbl, "ts").Hi
+	dbtest.Run(t, writer, "COMMIT", "INSERT INTO t () VALUES ()", "DO 1")
+	second := dbtest.Choose(t, db, tbl, "ts").Hi
+	dbtest.Run(t, writer, "COMMIT")
+	lenient := dbtest.Lenient(t, s, schema)
+	rows := dbtest.Texts(t, lenient, "SELECT ts FROM t ORDER BY id")
+	require.Less(t, first, rows[0])
+	require.Less(t, second, rows[1])
+	// InnoDB's own date is up to two seconds too early. The wait was longer.
+	require.Greater(t, second, dbtest.Texts(t, lenient, "SELECT MAX(ts) - INTERVAL 3 SECOND FROM t")[0])
 }
 
 // A prepared XA transaction holds back the tables that it has locked, with and without its session.
@@ -165,13 +201,17 @@ func TestLocksThatWereNotRecorded(t *testing.T) {
 		require.NotNil(t, h.BlockedBy, recorded)
 		require.Equal(t, id, h.BlockedBy.Thread, recorded)
 	}
-	dbtest.Exec(t, admin, fmt.Sprintf(instrument, "NO"))
-	dbtest.Choose(t, db, tbl, "ts")
-	require.Contains(
-		t,
-		strings.Join(dbtest.Found(t, db, tbl, source.CheckSpec{Cursor: "ts"}, table.LevelInfo), "\n"),
-		"the server does not record metadata locks",
-	)
+	consumer := "UPDATE performance_schema.setup_consumers SET ENABLED = 'NO' WHERE NAME =" +
+		" 'events_transactions_current'"
+	for _, off := range []string{fmt.Sprintf(instrument, "NO"), consumer} {
+		dbtest.Exec(t, admin, fmt.Sprintf(instrument, "YES"), off)
+		require.Contains(
+			t,
+			strings.Join(dbtest.Found(t, db, tbl, source.CheckSpec{Cursor: "ts"}, table.LevelInfo), "\n"),
+			"the server does not record metadata locks",
+			off,
+		)
+	}
 }
 
 // What a statement is doing that has no lock on the table, and may yet write it.
