@@ -20,7 +20,7 @@ const (
 	// slicePoll is that pause while a slice of a comparison has the table, which takes seconds.
 	slicePoll = 250 * time.Millisecond
 	// ChunkTimeout bounds one try of UpsertChunk. A worker that lost Temporal but not MySQL may go on writing for as
-	// long, which is why BeginRun waits it out where no cursor guards the rows.
+	// long, which is why it is waited out where no cursor guards the rows, or the target has no state row.
 	ChunkTimeout = 2 * time.Minute
 )
 
@@ -112,7 +112,7 @@ func (a *Activities) waitForLease(ctx context.Context, w leaseWait) (BeginRunRes
 		why := ""
 		if l := state.Lease; l != nil && !l.BelongsTo(w.req) && l.Fence != w.req.TakeOver {
 			a.observe(state)
-			over, runs, err := a.holderIsOver(ctx, w, *l)
+			over, runs, err := a.holderIsOver(ctx, w, state)
 			switch {
 			case err != nil:
 				return BeginRunResult{}, err
@@ -155,17 +155,19 @@ func (w leaseWait) waitForHolder(ctx context.Context, holder owner.Lease) error 
 	return heldByRun(w.table, holder)
 }
 
-// holderIsOver reports whether the holder of a lease is closed, and returns its runs. Where no cursor guards the rows,
-// it waits until a run that was ended abruptly cannot write any more.
+// holderIsOver reports whether the holder of the state's lease is closed, and returns its runs. Where no cursor guards
+// the rows, or no state row is kept, it waits until a run that was ended abruptly cannot write any more.
 func (a *Activities) holderIsOver(
-	ctx context.Context, w leaseWait, holder owner.Lease,
+	ctx context.Context, w leaseWait, state owner.State,
 ) (over bool, runs []string, err error) {
+	holder := *state.Lease
 	closed, err := a.closedSince(ctx, holder, w.req.RunID)
 	if err != nil || closed == nil {
 		return false, nil, err
 	}
-	wait := ChunkTimeout - time.Since(closed.at)
-	if closed.abruptly && w.settings.Cursor == "" && wait > 0 && !holder.Slice {
+	wait, id := ChunkTimeout-time.Since(closed.at), state.Identity
+	guarded := w.settings.Cursor != "" && (id == nil || id.Target.Row)
+	if closed.abruptly && !guarded && wait > 0 && !holder.Slice {
 		err = w.pause(ctx, wait, "the last write of "+holder.WorkflowID)
 	}
 	return err == nil, closed.runs, err

@@ -1,11 +1,15 @@
 package activities_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/worker"
 
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/api"
@@ -133,4 +137,36 @@ func TestBeginRunFollowsAReset(t *testing.T) {
 	}
 	_, err := s.begin("")
 	requireType(t, err, failure.TableBusy)
+}
+
+// Without a state row on the target nothing keeps out a chunk of a run that was ended abruptly: it is waited out, also
+// where a cursor guards the rows.
+func TestBeginRunWaitsForTheLastWriteWithoutAStateRow(t *testing.T) {
+	for _, kept := range []bool{true, false} {
+		s := newStated(t)
+		s.held()
+		s.state.state.Identity = &owner.Identity{Target: owner.TargetIdentity{Row: kept}}
+		s.state.describes(enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED)
+		s.state.closed = time.Now()
+		ctx, cancel := context.WithCancel(t.Context())
+		t.Cleanup(cancel)
+		waits := make(chan string, 1)
+		s.env.SetWorkerOptions(worker.Options{BackgroundActivityContext: ctx})
+		s.env.SetOnActivityHeartbeatListener(func(_ *activity.Info, details converter.EncodedValues) {
+			var why string
+			if details.Get(&why) == nil {
+				waits <- why
+				cancel() // the wait is over
+			}
+		})
+		_, err := s.begin("")
+		if kept {
+			require.NoError(t, err)
+			require.Empty(t, waits)
+			continue
+		}
+		require.Error(t, err)
+		require.Equal(t, "waiting for the last write of other", <-waits)
+		require.Empty(t, s.state.updates, "the lease is not taken over yet")
+	}
 }

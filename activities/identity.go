@@ -23,7 +23,8 @@ type identified struct {
 	// states that the run takes the target over from.
 	row      *lineage.Row
 	replaces []string
-	// forget says that the target has lost all that the watermark promised.
+	// forget says that the target has lost all that the watermark promised, or that a full run makes it hold other
+	// rows than those.
 	forget bool
 	// withoutRow says why no state row is kept; empty where one is.
 	withoutRow string
@@ -45,10 +46,11 @@ func (p *planDraft) identify(ctx context.Context, in PlanRunInput, keeper string
 	if err != nil {
 		return err
 	}
-	takesOver := in.Full || in.State.Adopt
+	takesOver, foreign := in.Full || in.State.Adopt, false
 	p.id.now.Target.Row = p.id.row != nil
 	for _, o := range others {
-		if o.Keeper != keeper && !takesOver {
+		foreign = foreign || o.Keeper != keeper
+		if foreign && !takesOver {
 			p.id.changed = fmt.Sprintf("the target %s is kept by another deployment (%s)", p.settings.Target, o.Keeper)
 			return nil
 		}
@@ -56,7 +58,10 @@ func (p *planDraft) identify(ctx context.Context, in PlanRunInput, keeper string
 	}
 	s := in.State
 	switch {
-	case in.Full || p.targetLost || s.Adopt && watermarkOf(s, p.settings.Cursor) == "":
+	case in.Full:
+		p.id.forget = p.voidsWatermark(s, foreign)
+		return nil
+	case p.targetLost || s.Adopt && watermarkOf(s, p.settings.Cursor) == "":
 		return nil
 	case s.Adopt: // the state has no identity to compare, and its watermark may be of another form
 		return p.fitWatermark()

@@ -151,12 +151,11 @@ func (p *planDraft) lowerWatermark(ctx context.Context, was *owner.Identity) (ch
 func (p *planDraft) compareSource(ctx context.Context, was *owner.Identity) (changed string, err error) {
 	now := p.id.now.Source
 	same := was.Source.Same(now)
-	if same && (now.Includes || was.Source.History == "") {
-		return "", nil
-	}
-	if now.Includes && now.Unique {
-		p.warnings = append(p.warnings, fmt.Sprintf("the source is another server than before, %s instead of %s,"+
-			" with the same history", now, was.Source))
+	if p.goesOn(was) {
+		if !same {
+			p.warnings = append(p.warnings, fmt.Sprintf("the source is another server than before, %s instead of %s,"+
+				" with the same history", now, was.Source))
+		}
 		return "", nil
 	}
 	agrees, err := p.rowsAgree(ctx)

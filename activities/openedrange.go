@@ -23,7 +23,7 @@ type RangeInput struct {
 	// than planned is moved in slices, one after the other.
 	Range int `json:"range"`
 	Slice int `json:"slice,omitempty"`
-	// Fence is that of the run's lease, which every chunk checks on the target; 0 checks nothing.
+	// Fence is that of the run's plan, or of a slice's lease, which every chunk checks on the target; 0 checks nothing.
 	Fence int64 `json:"fence,omitempty"`
 	// Instance is the digest of the server that every page must come from; empty is any.
 	Instance string `json:"instance,omitempty"`
@@ -101,7 +101,7 @@ func (r *openedRange) readSpec(src *schema.Table, start *table.Position) scan.Re
 	}
 }
 
-// fenced reports whether chunks of older runs are kept out by the target's state row. Without it no
+// fenced reports whether chunks of older plans are kept out by the target's state row. Without it no
 // run reads above its window: a late chunk of an older one could undo a version that has settled.
 func (r *openedRange) fenced() bool { return r.in.Fence != 0 }
 

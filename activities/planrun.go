@@ -30,6 +30,8 @@ type PlanRunInput struct {
 	Only []string `json:"only,omitempty"`
 	// Force loads files also where their rows could undo newer ones.
 	Force bool `json:"force,omitempty"`
+	// Plan counts the plans of the run, from 0. Each has a fence of its own on the target: the lease's, and Plan above it.
+	Plan int `json:"plan,omitempty"`
 	// Lost is the staging name of what the same run had planned before, and cannot use any more.
 	Lost string `json:"lost,omitempty"`
 	// Queue is that of the host on which the run is to be planned; empty is any.
@@ -83,7 +85,8 @@ type PlanRunResult struct {
 	Warnings []string     `json:"warnings,omitempty"`
 	// IndexesLater is how many indexes the target gets when the first load is done.
 	IndexesLater int `json:"indexesLater,omitempty"`
-	// TargetLost says that the target has none of the rows that the watermark promises, so that the watermark is void.
+	// TargetLost says that the watermark is void: the target has none of the rows that it promises, or a full run is
+	// about to make it hold others.
 	TargetLost bool `json:"targetLost,omitempty"`
 	// Queue is that of the host which has the plan and will have the files; empty where every worker sees them.
 	Queue string `json:"queue,omitempty"`

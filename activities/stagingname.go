@@ -5,8 +5,12 @@ import (
 	"strings"
 )
 
-// MaxPlans is how many plans a run may lose, with a host or alone, before it fails: once is an accident.
-const MaxPlans = 3
+const (
+	// MaxPlans is how many plans a run may lose, with a host or alone, before it fails: once is an accident.
+	MaxPlans = 3
+	// PlansOfRun is how many plans a run makes at most: where the target may have lost rows, it begins again, once.
+	PlansOfRun = 2 * MaxPlans
+)
 
 // StagingName is the name that the files of a run's plan have in staging: plans counts those that
 // the run has had before, which it lost. No two of them share a file, so that nothing which is left

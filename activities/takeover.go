@@ -24,7 +24,7 @@ type closing struct {
 // first load that will be taken up again.
 func (a *Activities) forgetRuns(ctx context.Context, tbl string, runs []string, kept *owner.FirstLoad) {
 	for _, run := range runs {
-		for plans := range MaxPlans {
+		for plans := range PlansOfRun {
 			if name := StagingName(run, plans); kept == nil || kept.Run != name {
 				a.forgetPlan(ctx, tbl, name)
 			}

@@ -52,7 +52,8 @@ func (a *Activities) beginTarget(ctx context.Context, in PlanRunInput, p *planDr
 	}
 	row := &TargetRow{
 		Ref: lineage.Ref{
-			Target: p.settings.Target, StateID: in.State.ID, Fence: in.State.Lease.Fence, Shared: p.settings.shared(),
+			Target: p.settings.Target, StateID: in.State.ID, Shared: p.settings.shared(),
+			Fence: in.State.Lease.Fence + int64(in.Plan), // a late chunk of the plan before commits nothing
 		},
 		Connection: p.settings.TargetConnection,
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/lineage"
 	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -70,11 +71,13 @@ func TestARunOfFilesThatFailsKeepsItsPlan(t *testing.T) {
 func TestARunOfFilesPlansAgainWithWhatIsDone(t *testing.T) {
 	f := ofFiles()
 	f.plan.Queue = "orders@host-1"
+	f.plan.TargetRow = &activities.TargetRow{Ref: lineage.Ref{Fence: 7}}
 	f.extract = func(in activities.RangeInput) (activities.ExtractResult, error) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		if in.Range == 2 && len(f.planned) == 1 {
 			f.plan.Done, f.plan.TakenFrom, f.plan.Run, f.plan.PlanSum = "11000", "run-1", "run-1-2", "another"
+			f.plan.TargetRow = &activities.TargetRow{Ref: lineage.Ref{Fence: 8}}
 			return activities.ExtractResult{}, temporal.NewNonRetryableApplicationError("changed",
 				failure.FilesChanged, nil)
 		}
@@ -84,6 +87,13 @@ func TestARunOfFilesPlansAgainWithWhatIsDone(t *testing.T) {
 	require.NoError(t, env.GetWorkflowError())
 	require.Len(t, f.planned, 2)
 	require.Equal(t, "11000", f.planned[1].State.FirstLoad.Done)
+	var begun []int64 // a target whose row has an older fence is one that was restored
+	for _, p := range f.recorded {
+		if p.FirstLoad != nil {
+			begun = append(begun, p.FirstLoad.Fence)
+		}
+	}
+	require.Equal(t, []int64{7, 8}, begun)
 	require.Empty(t, f.planned[1].Lost, "its plan is still needed")
 	require.Equal(t, f.plan.Queue, f.planned[1].Queue, "only that host has it")
 	var result workflows.SyncTableResult

@@ -13,6 +13,7 @@ import (
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/lineage"
 	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -87,11 +88,13 @@ func TestALostHostsRunIsPlannedAnewElsewhere(t *testing.T) {
 	require.Zero(t, *late, "nothing is removed on a host that is gone")
 }
 
-// Without a cursor the rows that a lost host may still be writing are waited out.
-func TestALostHostsLastWritesAreWaitedForWithoutACursor(t *testing.T) {
-	for cursor, least := range map[string]time.Duration{"updated_at": 0, "": activities.ChunkTimeout} {
+// The target's state row keeps out the rows that a lost host may still be writing. Without one they are waited out.
+func TestALostHostsLastWritesAreWaitedForWithoutAStateRow(t *testing.T) {
+	for row, least := range map[*activities.TargetRow]time.Duration{
+		nil: activities.ChunkTimeout, {Ref: lineage.Ref{Fence: 7}}: 0,
+	} {
 		f := newFake()
-		f.plan.Cursor = cursor
+		f.plan.TargetRow = row
 		f.byHost(1)
 		f.lose(hostQueue, "UpsertChunk", 4)
 		f.endsAnywhere()
@@ -143,7 +146,8 @@ func TestALostHostsWindowIsPlannedAnewElsewhere(t *testing.T) {
 	require.Equal(t, "9", f.finished[0].Finish.Watermark)
 }
 
-// A plan that is lost is made again under a name of its own: nothing of the first is taken for the second's.
+// A plan that is lost is made again under a name of its own, and with a fence of its own: nothing of the first is taken
+// for the second's.
 func TestALostPlanIsMadeAnewUnderAnotherName(t *testing.T) {
 	for lost, wants := range map[int]string{1: "", 2: "", 3: failure.PlanLost} {
 		f := newFake()
@@ -167,6 +171,8 @@ func TestALostPlanIsMadeAnewUnderAnotherName(t *testing.T) {
 		var names []string
 		for i, in := range f.planned {
 			names = append(names, in.Run)
+			require.Equal(t, i, in.Plan)
+			require.EqualValues(t, 7, in.State.Lease.Fence)
 			if i > 0 {
 				require.Equal(t, fmt.Sprint("plan", i-1), in.Lost)
 			}

@@ -152,8 +152,9 @@ func (s *sync) settleRange(ctx workflow.Context, i int, f workflow.Future) (reco
 	if !s.plan.KeepsProgress() {
 		return nil, nil
 	}
-	return s.startRecord(ctx, fmt.Sprintf("range %d is loaded", i+1),
-		owner.ProgressRequest{Fence: s.lease.Fence, RunID: s.lease.RunID, RangeDone: &i}), nil
+	return s.startRecord(ctx, fmt.Sprintf("range %d is loaded", i+1), owner.ProgressRequest{
+		Fence: s.lease.Fence, RunID: s.lease.RunID, RangeDone: &i, PlanSum: s.plan.PlanSum,
+	}), nil
 }
 
 func (s *sync) add(c Counts, phases map[string]float64, firstBad string) {

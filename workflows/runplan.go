@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"strings"
 
 	"go.temporal.io/sdk/workflow"
@@ -18,7 +19,7 @@ func (s *sync) planRun(ctx workflow.Context, state owner.State) error {
 		Table: s.in.Table, State: state, Full: s.in.Full, From: s.in.From, To: s.in.To,
 		Only: s.in.Files, Force: s.in.Force,
 	}
-	in.Run = activities.StagingName(workflow.GetInfo(ctx).WorkflowExecution.RunID, s.plans)
+	in.Run, in.Plan = activities.StagingName(workflow.GetInfo(ctx).WorkflowExecution.RunID, s.plans), s.plans
 	if s.plans++; s.planned && !s.plan.KeepsProgress() {
 		in.Lost = s.plan.Run
 	}
@@ -95,7 +96,7 @@ func (s *sync) firstLoad() *owner.FirstLoad {
 		Run: s.plan.Run, PlanSum: s.plan.PlanSum, Done: s.plan.Done, IndexesLater: s.plan.IndexesLater > 0,
 	}
 	if s.plan.Files != nil {
-		out.Files, out.Fence = &s.plan.Files.FilesRead, s.lease.Fence
+		out.Files, out.Fence = &s.plan.Files.FilesRead, cmp.Or(s.fence(), s.lease.Fence)
 	}
 	return out
 }
@@ -119,7 +120,7 @@ func (s *sync) targetRowFor(req owner.ProgressRequest) *activities.TargetRow {
 	return s.plan.TargetRow
 }
 
-// fence is what the run's chunks check on the target; 0 where no state row is kept.
+// fence is what the plan's chunks check on the target; 0 where no state row is kept.
 func (s *sync) fence() int64 {
 	if s.plan.TargetRow == nil {
 		return 0

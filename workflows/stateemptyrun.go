@@ -3,6 +3,7 @@ package workflows
 import (
 	"go.temporal.io/sdk/workflow"
 
+	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/owner"
 )
@@ -33,8 +34,9 @@ func (o *stateWorkflow) grant(ctx workflow.Context, req owner.BeginRequest) {
 	if o.state.ID == "" {
 		o.state.ID = workflow.GetInfo(ctx).WorkflowExecution.RunID
 	}
-	// A state workflow that was started again, or restored, does not know the fences of before.
-	o.state.Fence = max(o.state.Fence+1, now.UnixMilli())
+	// A state workflow that was started again, or restored, does not know the fences of before. Those above a lease's
+	// are of its run's later plans.
+	o.state.Fence = max(o.state.Fence+activities.PlansOfRun, now.UnixMilli())
 	o.state.Lease = &owner.Lease{
 		WorkflowID: req.WorkflowID, RunID: req.RunID, Fence: o.state.Fence, Since: now, Slice: req.Slice,
 	}

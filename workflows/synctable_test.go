@@ -227,6 +227,7 @@ func TestSyncTableMovesManyRangesAsChildren(t *testing.T) {
 	for _, p := range f.recorded[1:] {
 		ranges = append(ranges, *p.RangeDone)
 		require.EqualValues(t, 7, p.Fence)
+		require.Equal(t, "sum", p.PlanSum)
 	}
 	slices.Sort(ranges)
 	require.Equal(t, []int{0, 2, 3, 4}, ranges)

@@ -143,7 +143,8 @@ func (o *stateWorkflow) progress(ctx workflow.Context, req owner.ProgressRequest
 	if req.LostLoads != nil {
 		o.state.Files = o.state.Files.Without(*req.LostLoads)
 	}
-	if first := o.state.FirstLoad; req.RangeDone != nil && first != nil && *req.RangeDone < len(first.Done) {
+	if first := o.state.FirstLoad; req.RangeDone != nil && first != nil && req.PlanSum == first.PlanSum &&
+		*req.RangeDone < len(first.Done) {
 		i := *req.RangeDone
 		first.Done = first.Done[:i] + "1" + first.Done[i+1:]
 	}

@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/workflow"
 
+	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/owner"
 )
@@ -82,6 +83,23 @@ func TestFencesNeverRestart(t *testing.T) {
 	require.IsIncreasing(t, fences)
 }
 
+// Each plan of a run has a fence of its own, above that of the lease: the next lease leaves room for all of them, also
+// where the clock stands still.
+func TestFencesLeaveRoomForThePlansOfARun(t *testing.T) {
+	o := newStateHarness(t)
+	ok := func(_ any, err error) { require.NoError(t, err) }
+	atOnce := func(name string, req any) {
+		o.delay -= time.Second - time.Nanosecond
+		o.then(name, req, ok)
+	}
+	o.then(owner.UpdateBeginRun, owner.BeginRequest{WorkflowID: "a", RunID: "1"}, ok)
+	atOnce(owner.UpdateFinishRun, owner.FinishRequest{Fence: 1, Record: owner.RunRecord{RunID: "1"}})
+	atOnce(owner.UpdateBeginRun, owner.BeginRequest{WorkflowID: "a", RunID: "2"})
+	o.run()
+	require.Len(t, o.leases, 2)
+	require.GreaterOrEqual(t, o.leases[1].Fence, o.leases[0].Fence+activities.PlansOfRun)
+}
+
 // A source's clock that was back is remembered until a run raises the watermark and says nothing of it.
 func TestTableStateRemembersAClockThatWasBack(t *testing.T) {
 	o := newStateHarness(t)
@@ -151,6 +169,21 @@ func TestTableStateRemembersAFirstLoad(t *testing.T) {
 	o.run()
 	require.Equal(t, &owner.FirstLoad{Run: "1", Done: "010"}, o.state().FirstLoad)
 	require.Empty(t, o.state().Watermark)
+}
+
+// A step of a plan that was lost may end late: what it says of a range is not of the next plan's.
+func TestTableStateMarksRangesOfTheRecordedPlanOnly(t *testing.T) {
+	o := newStateHarness(t)
+	ok := func(_ any, err error) { require.NoError(t, err) }
+	late, one := 2, 1
+	o.beginsToLoad("000")
+	o.then(owner.UpdateRecordProgress, owner.ProgressRequest{
+		Fence: 1, FirstLoad: &owner.FirstLoad{Run: "1.1", PlanSum: "second", Done: "000"},
+	}, ok)
+	o.then(owner.UpdateRecordProgress, owner.ProgressRequest{Fence: 1, RangeDone: &late, PlanSum: "first"}, ok)
+	o.then(owner.UpdateRecordProgress, owner.ProgressRequest{Fence: 1, RangeDone: &one, PlanSum: "second"}, ok)
+	o.run()
+	require.Equal(t, "010", o.state().FirstLoad.Done)
 }
 
 // A run that was terminated may have loaded all ranges: the one that takes them up reads no row, and yet the target has

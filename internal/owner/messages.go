@@ -42,16 +42,18 @@ type ProgressRequest struct {
 	// RunID is that of the lease: two state workflows of one id may have given the same fence.
 	RunID string `json:"runId"`
 	// Identity is what the plan of a first load, or of a run of files, speaks of.
-	Identity  *Identity             `json:"identity,omitempty"`
-	FirstLoad *FirstLoad            `json:"firstLoad,omitempty"`
+	Identity  *Identity  `json:"identity,omitempty"`
+	FirstLoad *FirstLoad `json:"firstLoad,omitempty"`
+	// RangeDone is a range that is loaded, of the plan of PlanSum: it says nothing of another plan's ranges.
 	RangeDone *int                  `json:"rangeDone,omitempty"`
+	PlanSum   string                `json:"planSum,omitempty"`
 	Samples   []source.CursorSample `json:"samples,omitempty"`
 	HeldBack  *string               `json:"heldBack,omitempty"`
 	// HeldBackSeconds goes with HeldBack.
 	HeldBackSeconds float64 `json:"heldBackSeconds,omitempty"`
 	// Quarantine replaces that of the state; nil changes nothing.
 	Quarantine *api.Quarantine `json:"quarantine,omitempty"`
-	// ForgetWatermark is set where the target was found without the rows that the watermark promises.
+	// ForgetWatermark is set where the watermark is void: see activities.PlanRunResult.TargetLost.
 	ForgetWatermark bool `json:"forgetWatermark,omitempty"`
 	// LostLoads is set where the target has lost loads of files, or gets them again.
 	LostLoads *LostLoads `json:"lostLoads,omitempty"`

@@ -9,14 +9,16 @@ package table
 // finds the later one with the smaller cursor below the end of its own window.
 //
 // So a row that was read up to Hi replaces one whose cursor is above After and up to Through:
-// what lies there on the target was written by an earlier run, which read the row earlier. A row
-// that was read above Hi has no such right, and is no reason to refuse a chunk either.
+// what lies there on the target was written by an earlier run, or by an earlier plan of the same
+// run, which read the row earlier. A late chunk of theirs commits nothing: each plan has a fence
+// of its own. A row that was read above Hi has no such right, and is no reason to refuse a chunk
+// either.
 type Unsettled struct {
 	// Hi is the end of the run's window, inclusive. The zero Unsettled, without Hi, goes by the order of cursors alone.
 	Hi string `json:"hi,omitempty"`
 	// After is the watermark at which the run began, exclusive; empty is from the beginning.
 	After string `json:"after,omitempty"`
-	// Through is the source's clock when the run began, inclusive: earlier runs read no row that
-	// is above it. This run may have, and what it wrote stays.
+	// Through is the source's clock when the run was planned, inclusive: earlier runs and plans read no row that
+	// is above it. This plan may have, and what it wrote stays.
 	Through string `json:"through,omitempty"`
 }
