@@ -88,6 +88,8 @@ type Sizes struct {
 	SwapPatience time.Duration
 	// FilesRange is the least size of a range of files, in bytes: 64 MiB; below it, ranges side by side gain nothing.
 	FilesRange int64
+	// FilesAway is how many files the state names at once that are being removed or moved: 2,000, which are 64 KiB.
+	FilesAway int
 }
 
 // orDefaults is s with the default in each place that is zero.
@@ -96,7 +98,7 @@ func (s Sizes) orDefaults() Sizes {
 		Stretch: cmp.Or(s.Stretch, 50_000), SampleSlice: cmp.Or(s.SampleSlice, verifyRangeRows),
 		DeleteBatch: cmp.Or(s.DeleteBatch, 5_000), SwapPatience: cmp.Or(s.SwapPatience, 10*time.Minute),
 		RecheckFiles: cmp.Or(s.RecheckFiles, 100_000),
-		FilesRange:   cmp.Or(s.FilesRange, 64<<20),
+		FilesRange:   cmp.Or(s.FilesRange, 64<<20), FilesAway: cmp.Or(s.FilesAway, 2_000),
 	}
 }
 

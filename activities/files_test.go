@@ -154,40 +154,6 @@ func TestFilesThatChangeWhileARunReadsThem(t *testing.T) {
 	require.Empty(t, l.staged())
 }
 
-func TestLoadedFilesArePutAway(t *testing.T) {
-	l := newLake(t, servers.MySQL(t), lakeTable)
-	l.settings.Files.Complete, l.settings.Files.After = "marker:_SUCCESS", "move:done"
-	l.put("1/a.csv", time.Hour, header, l.row(1, "one", "01"))
-	l.put("1/_SUCCESS", time.Hour, "")
-	l.put("2/b.csv", time.Hour, header, l.row(2, "two", "01"))
-	plan, _ := l.run()
-	require.True(t, plan.Files.PutsAway)
-	away := func() (out activities.PutFilesAwayResult) {
-		l.deps.Client = &stateClient{state: l.state}
-		l.restart()
-		require.NoError(t, l.step("PutFilesAway", activities.PutFilesAwayInput{Table: "lake.orders"}, &out))
-		return out
-	}
-	require.Equal(t, 2, away().Files)
-	require.FileExists(t, filepath.Join(l.dir, "done/1/a.csv"))
-	require.FileExists(t, filepath.Join(l.dir, "done/1/_SUCCESS"))
-	require.FileExists(t, filepath.Join(l.dir, "2/b.csv"), "it is not loaded yet")
-	require.Zero(t, away().Files)
-	plan, _ = l.run()
-	require.Zero(t, plan.Ranges, "what was moved is not loaded again")
-
-	l.settings.Files.After = "delete"
-	require.NoError(t, os.RemoveAll(filepath.Join(l.dir, "done")))
-	l.put("2/_SUCCESS", 0, "")
-	l.run()
-	l.put("2/b.csv", 0, header, l.row(2, "changed", "01"))
-	require.Zero(t, away().Files, "a file that has changed since stays")
-	l.put("2/_SUCCESS", 0, "")
-	l.run()
-	require.Equal(t, 2, away().Files)
-	require.NoFileExists(t, filepath.Join(l.dir, "2/b.csv"))
-}
-
 func TestAKeyInTwoFilesOfALoadNeedsACursor(t *testing.T) {
 	l := newLake(t, servers.MySQL(t), lakeTable)
 	l.settings.Files.Complete, l.settings.Cursor = "marker:_SUCCESS", ""

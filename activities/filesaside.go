@@ -46,6 +46,29 @@ func (c *fileCopy) refuse(file string, bad []format.BadRow) error {
 	return nil
 }
 
+// filesAside are the files of a table that have rows in quarantine which could not be converted, as far as staging here
+// has them.
+func (a *Activities) filesAside(ctx context.Context, name table.Name) (map[string]bool, error) {
+	indexes, err := a.quarantineFiles(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]bool{}
+	for _, f := range indexes {
+		if !sameColumns(f.Columns, refusedRowKey) {
+			continue
+		}
+		rows, _, err := a.entries(ctx, f)
+		if err != nil {
+			return nil, err
+		}
+		for i := range rows.Len() {
+			out[string(rows.Value(i, 0))] = true
+		}
+	}
+	return out, nil
+}
+
 // setRefusedAside puts the rows of a slice that cannot be converted into quarantine, before the slice counts as read.
 // Without any, it removes what another attempt has put there.
 func (a *Activities) setRefusedAside(ctx context.Context, c *fileCopy) error {

@@ -77,7 +77,9 @@ func (a *Activities) tryDraftFiles(ctx context.Context, in PlanRunInput, s Setti
 		names: map[string]string{}, skip: map[string][]byte{}, rangeBytes: a.deps.Sizes.FilesRange,
 		compare: in.compare,
 	}
-	p.files.done = owner.FilesDone{Origin: own.origin(), LookedAt: time.Now().UTC()}
+	p.files.done = owner.FilesDone{
+		Origin: own.origin(), LookedAt: time.Now().UTC(), PutsAway: own.putsAway(),
+	}
 	var err error
 	if p.dst, err = a.deps.Target(ctx, s.TargetConnection); err != nil {
 		return nil, translate(ctx, err, targetAt(s))
@@ -85,7 +87,7 @@ func (a *Activities) tryDraftFiles(ctx context.Context, in PlanRunInput, s Setti
 	if p.files.store, err = files.Open(own.URL); err != nil {
 		return nil, translateFiles(ctx, err, p.filesAt())
 	}
-	if p.files.found, err = own.discover(ctx, p.files.store); err != nil {
+	if p.files.found, err = own.discover(ctx, p.files.store, in.State.PutAway); err != nil {
 		return nil, translateFiles(ctx, err, p.filesAt())
 	}
 	if w := p.files.found.Watermark; w != nil && in.preview && !in.compare {
@@ -232,7 +234,7 @@ func (f *filesDraft) has(w layout.Wait) bool {
 		return true
 	}
 	return len(w.Files) > 0 && !slices.ContainsFunc(w.Files, func(file layout.File) bool {
-		ref := owner.LoadOf(file.Key, file.Version, file.Modified)
+		ref := fileRef(file.Entry)
 		return !f.known.WasNamed(ref) &&
 			!slices.ContainsFunc(f.done.Named, func(n owner.Load) bool { return n.ID == ref.ID })
 	})

@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb/target"
 	"github.com/tablehaul/tablehaul/internal/owner"
@@ -83,7 +84,9 @@ func (p *planDraft) compareFilesIdentity(ctx context.Context, s owner.State) (ch
 // loseRuns loads again what runs after the given one have loaded: the target was restored, or has lost it.
 func (p *planDraft) loseRuns(known *owner.Files, last int64) {
 	what := "their loads are loaded again"
-	if last == 0 || len(known.Done) == 0 || known.Done[0].Run > last {
+	floor := slices.IndexFunc(known.Done, func(l owner.Load) bool { return !l.Time.Before(known.Floor) })
+	isLost := func(l owner.Load) bool { return l.Run > last }
+	if last == 0 || floor < 0 || slices.ContainsFunc(known.Done[:floor+1], isLost) {
 		p.files.done.Forget = true
 		what = "all files that are there are loaded again"
 	} else {

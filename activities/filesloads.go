@@ -16,6 +16,9 @@ const (
 	// maxRunLoads and maxRunFiles bound what one run loads; the next run goes on.
 	maxRunLoads = 2000
 	maxRunFiles = 20_000
+	// maxKnownLoads bounds the loads that a state remembers one by one: 640 KB. The floor rises before, unless so many
+	// have one time, or a load before them stays unloaded.
+	maxKnownLoads = 20_000
 	// settleMargin is how much longer a run waits for files to settle than the rule says.
 	settleMargin = time.Minute
 )
@@ -36,6 +39,8 @@ func (p *planDraft) chooseLoads(ctx context.Context, in PlanRunInput) error {
 			continue
 		case state == owner.LoadBelow:
 			continue
+		case f.knowsTooMany():
+			return p.refuseTooMany("give the files different times, or let a marker complete a folder of them")
 		case (p.ordered() || p.settings.Replace != nil) && f.known.Newer(ref) && !in.Force:
 			return p.refuseLate(l, state)
 		case p.settings.Replace != nil:
@@ -48,7 +53,7 @@ func (p *planDraft) chooseLoads(ctx context.Context, in PlanRunInput) error {
 			}
 		}
 		if len(f.loads) >= maxRunLoads || len(f.loads) > 0 && p.filesToLoad()+len(l.Files) > maxRunFiles {
-			f.done.Unfinished = true
+			f.done.Unfinished, f.done.Through = true, ref.Time
 			p.warnings = append(p.warnings, fmt.Sprintf("there is more to load than a run takes: %s now, the rest "+
 				"with the next run", human.Count(len(f.loads), "load")))
 			break
@@ -59,6 +64,14 @@ func (p *planDraft) chooseLoads(ctx context.Context, in PlanRunInput) error {
 	}
 	p.noteReplaced()
 	return p.waitForLoads(ctx)
+}
+
+// knowsTooMany reports whether the table's state has no place for more loads.
+func (f *filesDraft) knowsTooMany() bool { return f.known != nil && len(f.known.Done) >= maxKnownLoads }
+
+func (p *planDraft) refuseTooMany(remedy string) error {
+	return filesRefused(remedy, "%s of %s are remembered one by one, and no more can be",
+		human.Count(len(p.files.known.Done), "load"), p.settings.Table)
 }
 
 func (p *planDraft) filesToLoad() (n int) {

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/tablehaul/tablehaul/internal/files"
 	"github.com/tablehaul/tablehaul/internal/files/format"
@@ -20,6 +22,10 @@ func (p *planDraft) chooseFiles(ctx context.Context, in PlanRunInput) error {
 	if s.Replace != nil {
 		return invalidInput("files of table "+in.Table+", whose target is replaced by whole loads",
 			"leave the files out")
+	}
+	if f.knowsTooMany() {
+		return p.refuseTooMany("tablehaul run " + human.Arg(s.Table.String()) + " loads what is left, after which the " +
+			"oldest need not be remembered")
 	}
 	f.done.Forget = false
 	runs := map[string]bool{}
@@ -44,12 +50,25 @@ func (p *planDraft) chooseFiles(ctx context.Context, in PlanRunInput) error {
 			f.done.Newest = &owner.LoadRef{ID: l.ID, Time: ref.Time}
 		}
 	}
-	f.done.Unfinished = true // the floor stays
+	f.done.Unfinished, f.done.Through = f.left()
 	if f.known != nil {
 		f.done.LookedAt = f.known.LookedAt // what came late is for the next run to report
 	}
 	p.heldBack = p.waitingText()
 	return nil
+}
+
+// left reports whether a run without names would load anything else, and the time of the oldest such load.
+func (f *filesDraft) left() (bool, time.Time) {
+	for _, l := range f.found.Loads {
+		ref := owner.LoadOf(l.ID, l.Version, l.Time)
+		state := f.known.StateOf(ref)
+		chosen := slices.ContainsFunc(f.done.Loads, func(o owner.Load) bool { return o.ID == ref.ID })
+		if (state == owner.LoadNew || state == owner.LoadChanged) && !chosen {
+			return true, ref.Time
+		}
+	}
+	return false, time.Time{}
 }
 
 // namedLoad is a file that a person has named, as a load of its own.

@@ -206,6 +206,7 @@ func (p *planDraft) goOn(u *unfinishedFiles) {
 	f.unfinished, f.before, f.loads, f.done = u, u, frozen.Loads, frozen.Done
 	f.resumes = (&owner.FirstLoad{Done: u.done}).String()
 	f.done.Forget, f.done.KeepRuns = false, 0 // the state has forgotten them since
+	f.done.PutsAway = p.settings.Files.putsAway()
 	p.heldBack, p.freshAt = p.waitingText(), u.plan.FreshAt
 	p.noteReplaced()
 }

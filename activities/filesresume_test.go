@@ -227,14 +227,12 @@ func TestLoadsOfDLTMergeWhereverARunStops(t *testing.T) {
 	}
 }
 
-// putAway puts away what is done by the state, and says how many files that were.
-func (l *lake) putAway(after string) (files int) {
+// putAway is away, and says how many files went.
+func (l *lake) putAway(after string) int {
 	l.t.Helper()
 	l.settings.Files.After = after
-	l.deps.Client = &stateClient{state: l.state}
-	l.restart()
-	var out activities.PutFilesAwayResult
-	require.NoError(l.t, l.step("PutFilesAway", activities.PutFilesAwayInput{Table: "lake.orders"}, &out))
+	out, err := l.away()
+	require.NoError(l.t, err)
 	return out.Files
 }
 

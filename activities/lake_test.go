@@ -147,6 +147,18 @@ func (l *lake) finish(plan activities.PlanRunResult) {
 	if plan.Resumable {
 		l.state.FirstLoad = nil
 	}
+	l.state.Lease = nil
+}
+
+// away puts away what is done by the state, and keeps what that says then.
+func (l *lake) away() (out activities.PutFilesAwayResult, err error) {
+	l.t.Helper()
+	state := &stateClient{state: l.state}
+	l.deps.Client = state
+	l.restart()
+	err = l.step("PutFilesAway", activities.PutFilesAwayInput{Table: "lake.orders"}, &out)
+	l.state = state.state
+	return out, err
 }
 
 // stop moves these ranges of a run that then fails, as its workflow and its state workflow do.

@@ -113,6 +113,12 @@ func (c *stateClient) UpdateWithStartWorkflow(
 		}
 		s.Revision++
 		s.Watermark, s.LastRuns = req.Finish.Watermark, append(s.LastRuns, req.Finish.Record)
+	case owner.PutAwayRequest:
+		if s.Lease != nil || s.Revision != req.Revision || s.ID != req.StateID {
+			return nil, failure.New(failure.TableBusy, "the state has changed", "")
+		}
+		s.Revision++
+		s.Put(req)
 	case owner.SetRequest:
 		s.Watermark, s.Cursor = req.Watermark, req.Cursor
 	case owner.VerifyRequest:

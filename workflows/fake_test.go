@@ -47,6 +47,7 @@ type fake struct {
 	upsert  func(context.Context, activities.UpsertChunkInput) (activities.UpsertChunkResult, error)
 	cleanup func(activities.RangeInput) error
 	settle  func(activities.SettleQuarantineInput) (activities.SettleQuarantineResult, error)
+	putAway func(activities.PutFilesAwayInput) (activities.PutFilesAwayResult, error)
 }
 
 const (
@@ -164,6 +165,7 @@ func (f *fake) register(env *testsuite.TestWorkflowEnvironment) {
 			return activities.CleanupResult{}, f.cleanup(in)
 		}),
 		"SettleQuarantine": answered(f, "SettleQuarantine", f.settle),
+		"PutFilesAway":     answered(f, "PutFilesAway", f.putAway),
 		"FinishRun": kept(f, "FinishRun", func(in activities.FinishRunInput) activities.FinishRunResult {
 			f.finished = append(f.finished, in)
 			return activities.FinishRunResult{Watermark: in.Finish.Watermark}

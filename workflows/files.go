@@ -29,14 +29,18 @@ func (s *sync) readStep() string {
 }
 
 // putFilesAway removes or moves files that are loaded. They are done, so that a failure does not fail the run: the next
-// run tries again.
+// run goes on.
 func (s *sync) putFilesAway(ctx workflow.Context) {
 	if s.plan.Files == nil || !s.plan.Files.PutsAway {
 		return
 	}
 	ctx = withOptions(ctx, putAwayOptions, "put loaded files away")
 	in := activities.PutFilesAwayInput{Table: s.in.Table}
-	if err := workflow.ExecuteActivity(ctx, "PutFilesAway", in).Get(ctx, nil); err != nil {
-		s.result.Warnings = append(s.result.Warnings, "loaded files stay where they are: "+failureText(err))
+	var out activities.PutFilesAwayResult
+	if err := workflow.ExecuteActivity(ctx, "PutFilesAway", in).Get(ctx, &out); err != nil {
+		out.Warning = "loaded files stay where they are: " + failureText(err)
+	}
+	if out.Warning != "" {
+		s.result.Warnings = append(s.result.Warnings, out.Warning)
 	}
 }

@@ -127,3 +127,26 @@ func TestAnUnfinishedRunIsNotForgottenBeforeThereIsAPlan(t *testing.T) {
 	require.Equal(t, &before, last.State.FirstLoad)
 	require.Equal(t, before.Queue, last.Queue)
 }
+
+// Files that stay where they are do not fail a run that is done: its result has a warning.
+func TestFilesThatStayAreAWarningOfTheRun(t *testing.T) {
+	for warning, answer := range map[string]func() (activities.PutFilesAwayResult, error){
+		"1 load stays": func() (activities.PutFilesAwayResult, error) {
+			return activities.PutFilesAwayResult{Files: 2, Warning: "1 load stays"}, nil
+		},
+		"loaded files stay where they are: FilesRefused: no right": func() (activities.PutFilesAwayResult, error) {
+			return activities.PutFilesAwayResult{}, temporal.NewNonRetryableApplicationError("no right",
+				failure.FilesRefused, nil)
+		},
+	} {
+		f := ofFiles()
+		f.plan.Files.PutsAway = true
+		f.putAway = func(activities.PutFilesAwayInput) (activities.PutFilesAwayResult, error) { return answer() }
+		env := run(t, f, orders)
+		require.NoError(t, env.GetWorkflowError())
+		var result workflows.SyncTableResult
+		require.NoError(t, env.GetWorkflowResult(&result))
+		require.Equal(t, []string{warning}, result.Warnings)
+		require.Equal(t, "PutFilesAway", f.steps[len(f.steps)-1])
+	}
+}

@@ -11,14 +11,20 @@ import (
 // checkEmptyRun refuses a run that was planned by another state than this one. Since the state has not changed, no
 // other run can have had the lease meanwhile.
 func (o *stateWorkflow) checkEmptyRun(req owner.EmptyRunRequest) error {
-	switch {
-	case o.finished(req.Finish):
+	if o.finished(req.Finish) {
 		return nil
+	}
+	return o.checkUnchanged(req.StateID, req.Revision)
+}
+
+// checkUnchanged refuses what was decided by another state than this one, and all while a run has the lease.
+func (o *stateWorkflow) checkUnchanged(id string, revision int64) error {
+	switch {
 	case o.state.Lease != nil:
 		return o.busy("wait for it")
-	case req.StateID != o.state.ID || req.Revision != o.state.Revision:
+	case id != o.state.ID || revision != o.state.Revision:
 		return failure.New(failure.TableBusy, "the state of table "+o.state.Table+" has changed since it was read",
-			"plan again")
+			"look again")
 	}
 	return nil
 }

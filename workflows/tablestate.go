@@ -23,8 +23,8 @@ const (
 // continues as new with its state. Runs reach it through activities (update with start).
 //
 // Its updates are beginRun, recordProgress, finishRun, recordEmptyRun, setWatermark, releaseLease, recordVerify,
-// pauseDeletes and ackWarnings; all are safe to repeat. A validator refuses each that may not change the state, so that
-// a refusal writes nothing to the history. Its query is state.
+// pauseDeletes, ackWarnings and putFilesAway; all are safe to repeat. A validator refuses each that may not change the
+// state, so that a refusal writes nothing to the history. Its query is state.
 func TableState(ctx workflow.Context, state owner.State) error {
 	if state.Version > owner.StateVersion {
 		// A panic leaves the workflow as it is, until a worker takes it that knows the version.
@@ -79,6 +79,7 @@ func (o *stateWorkflow) handle(ctx workflow.Context) error {
 		{owner.UpdateRecordVerify, replying(o, o.recordVerify), func(owner.VerifyRequest) error { return nil }},
 		{owner.UpdatePauseDeletes, replying(o, o.pauseDeletes), nil},
 		{owner.UpdateAckWarnings, replying(o, o.ackWarnings), nil},
+		{owner.UpdatePutFilesAway, replying(o, o.putFilesAway), o.checkPutFilesAway},
 	} {
 		opts := workflow.UpdateHandlerOptions{Validator: u.validator}
 		if err := workflow.SetUpdateHandlerWithOptions(ctx, u.name, u.handler, opts); err != nil {

@@ -28,7 +28,8 @@ type Files struct {
 	Origin string `json:"origin"`
 	// Floor is the time below which every load counts as done; the zero time is none.
 	Floor time.Time `json:"floor,omitzero"`
-	// Done are the loads that are done, at the floor and above it, the oldest first.
+	// Done are the loads that are done, at the floor and above it, the oldest first; below it, those of which files are
+	// still to be put away.
 	Done Loads `json:"done,omitempty"`
 	// Named are files that a person has loaded by name, and that are no load of their own: they wait for a marker.
 	Named Loads `json:"named,omitempty"`
@@ -131,8 +132,12 @@ type FilesDone struct {
 	Below    *uint64   `json:"below,omitempty"`
 	Columns  []string  `json:"columns,omitempty"`
 	LookedAt time.Time `json:"lookedAt,omitzero"`
-	// Unfinished says that there is more to load than one run takes: the floor stays.
-	Unfinished bool `json:"unfinished,omitempty"`
+	// Unfinished says that loads are left: there are more than one run takes, or a person has named others. The floor
+	// then rises up to Through at most, the time of the oldest of them, and stays where that is zero.
+	Unfinished bool      `json:"unfinished,omitempty"`
+	Through    time.Time `json:"through,omitzero"`
+	// PutsAway says that files are put away: loads below the floor stay known until theirs are, up to maxLoads.
+	PutsAway bool `json:"putsAway,omitempty"`
 }
 
 // LostLoads says which loads count as done no longer.
@@ -181,8 +186,8 @@ func (f *Files) With(done FilesDone, fence int64, now time.Time) *Files {
 	}
 	out.Named = out.Named[max(0, len(out.Named)-maxNamed):]
 	slices.SortFunc(out.Done, func(a, b Load) int { return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.ID, b.ID)) })
-	if !done.Unfinished {
-		out.raiseFloor(now)
+	if !done.Unfinished || !done.Through.IsZero() {
+		out.raiseFloor(done, now)
 	}
 	return &out
 }
@@ -203,22 +208,27 @@ func (f *Files) newestOf(lastRun int64) *LoadRef {
 	return out
 }
 
-// raiseFloor raises the floor to the newest load that is old enough, and forgets the loads below it. Loads of that very
-// time are still told apart.
-func (f *Files) raiseFloor(now time.Time) {
-	old := now.Add(-floorAge)
+// raiseFloor raises the floor to the newest load that is old enough, up to Through unless it is zero, and forgets the
+// loads below it. Loads of that very time are still told apart.
+func (f *Files) raiseFloor(done FilesDone, now time.Time) {
+	old, beyond := now.Add(-floorAge), len(f.Done)-maxLoads
 	for i, l := range f.Done {
-		if (l.Time.Before(old) || i < len(f.Done)-maxLoads) && l.Time.After(f.Floor) {
+		if !done.Through.IsZero() && l.Time.After(done.Through) {
+			break
+		}
+		if (l.Time.Before(old) || i < beyond) && l.Time.After(f.Floor) {
 			f.Floor = l.Time
 		}
 	}
-	f.Done = slices.DeleteFunc(f.Done, func(l Load) bool {
-		below := l.Time.Before(f.Floor)
-		if below {
+	kept := f.Done[:0]
+	for i, l := range f.Done {
+		if l.Time.Before(f.Floor) && (i < beyond || !done.PutsAway) {
 			f.Below += l.Sum()
+			continue
 		}
-		return below
-	})
+		kept = append(kept, l)
+	}
+	f.Done = kept
 }
 
 // Sum is what a load adds to Files.Below.

@@ -102,3 +102,45 @@ func TestLoadsThatAreLostAreForgotten(t *testing.T) {
 	require.Equal(t, "o", kept.Origin)
 	require.Nil(t, f.Without(owner.LostLoads{}))
 }
+
+// A backlog of nine months at five minutes, of which a run takes 2,000 loads, leaves the state small, and nothing that
+// is left is taken for done. Loads of which files are put away are known until they are, up to a bound.
+func TestABacklogDoesNotFillTheState(t *testing.T) {
+	const runs, perRun, step = 40, 2000, 5 * time.Minute
+	all := make(owner.Loads, runs*perRun+1)
+	for i := range all {
+		all[i] = load(fmt.Sprint("l", i), 300*24*time.Hour-time.Duration(i)*step)
+	}
+	for _, putsAway := range []bool{false, true} {
+		var f *owner.Files
+		for run := range runs {
+			first, left := run*perRun, all[(run+1)*perRun]
+			f = f.With(owner.FilesDone{
+				Loads: all[first : first+perRun], Unfinished: true, Through: left.Time, PutsAway: putsAway,
+			}, int64(run+1), noon)
+			require.Equal(t, owner.LoadNew, f.StateOf(left))
+			require.Equal(t, owner.LoadDone, f.StateOf(all[first+perRun-1]))
+			require.Equal(t, putsAway, f.StateOf(all[first]) == owner.LoadDone)
+		}
+		require.Equal(t, owner.LoadBelow, f.StateOf(all[0]))
+		text, err := json.Marshal(f)
+		require.NoError(t, err)
+		require.Less(t, len(text), 200_000)
+	}
+}
+
+// Loads of the time at which a run was full are told apart, also where their times differ by less than is kept.
+func TestLoadsOfOneTimeAtTheCutAreToldApart(t *testing.T) {
+	at := noon.Add(-9 * 24 * time.Hour)
+	a, b := owner.LoadOf("a", "v1", at), owner.LoadOf("b", "v1", at.Add(300*time.Microsecond))
+	kept := load("kept", 8*24*time.Hour)
+	var f *owner.Files
+	f = f.With(owner.FilesDone{Loads: owner.Loads{a, kept}, Unfinished: true, Through: b.Time}, 5, noon)
+	require.Equal(t, at, f.Floor, "what is kept of an earlier run may be newer than what is left")
+	require.Equal(t, owner.LoadDone, f.StateOf(a))
+	require.Equal(t, owner.LoadNew, f.StateOf(b))
+	require.Equal(t, owner.LoadNew, f.StateOf(load("c", 8*24*time.Hour+time.Minute)))
+	f = f.With(owner.FilesDone{Loads: owner.Loads{b}}, 6, noon)
+	require.Equal(t, kept.Time, f.Floor)
+	require.Equal(t, owner.LoadDone, f.StateOf(kept))
+}

@@ -18,6 +18,7 @@ const (
 	UpdateRecordVerify   = "recordVerify"
 	UpdatePauseDeletes   = "pauseDeletes"
 	UpdateAckWarnings    = "ackWarnings"
+	UpdatePutFilesAway   = "putFilesAway"
 	QueryState           = "state"
 )
 

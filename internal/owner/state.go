@@ -165,6 +165,8 @@ type State struct {
 	LastSweep *SweepRecord `json:"lastSweep,omitempty"`
 	// Files is what a table of files has loaded; nil before its first run, and for other tables.
 	Files *Files `json:"files,omitempty"`
+	// PutAway is nil where no files of the table are being put away.
+	PutAway *PutAway `json:"putAway,omitempty"`
 	// Kept is what staging kept of the table when the last of both ended; nil where that is not known.
 	Kept *Kept `json:"kept,omitempty"`
 }

@@ -193,7 +193,7 @@ func (d dlt) files(ctx context.Context, s files.Store, schema string) (map[strin
 	}
 	for _, l := range loads {
 		sortFiles(l.Files)
-		l.Version = version(l.Files)
+		l.Version = Version(l.Files)
 	}
 	return loads, err
 }

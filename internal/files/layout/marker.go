@@ -94,7 +94,7 @@ func (m *marking) take(e files.Entry, of picked) {
 		}
 	}
 	sortFiles(load.Files)
-	load.Version = version(load.Files)
+	load.Version = Version(load.Files)
 	var there []File
 	if whole {
 		there = load.Files

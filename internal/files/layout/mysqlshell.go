@@ -207,12 +207,12 @@ func (s shell) load(
 	if len(bases) == 0 {
 		bases = []string{base}
 	}
-	done := d.entries[shellDone]
-	load := Load{ID: d.key, Time: d.begin, Marker: &done, Snapshot: true}
+	// @.done.json is of all tables of the dump, and so no Marker of the load: a dump without it is no complete one.
+	load := Load{ID: d.key, Time: d.begin, Completed: d.entries[shellDone].Arrived(), Snapshot: true}
 	if load.Files, wait, err = s.chunks(ctx, store, d, bases, t); err != nil || wait != "" {
 		return wait, err
 	}
-	load.Version = version(load.Files)
+	load.Version = Version(load.Files)
 	found.Loads = append(found.Loads, load)
 	return "", nil
 }

@@ -129,6 +129,16 @@ func TestOfSeveralDumpsTheNewestCompleteOneCounts(t *testing.T) {
 	require.Len(t, found.Loads, 1)
 	require.Equal(t, "night-2/@.json", found.Loads[0].ID)
 	require.Equal(t, []string{"the dump night-3/@.json has no @.done.json yet"}, waits(found))
+	require.Nil(t, found.Loads[0].Marker, "@.done.json is of all tables of the dump")
+	require.False(t, found.Loads[0].Completed.IsZero())
+
+	// Where its chunks have been put away, it still is the newest one: an older dump does not take its place.
+	for _, f := range found.Loads[0].Files {
+		l.remove(f.Key)
+	}
+	found = l.mustShell("shop.orders")
+	require.Empty(t, found.Loads)
+	require.Equal(t, "night-2/@.json", found.Waiting[1].ID)
 }
 
 func TestNamesInADumpOfMySQLShell(t *testing.T) {

@@ -50,8 +50,8 @@ func digits(s string) int {
 	return len(s)
 }
 
-// version changes with the names, sizes and versions of files, which are sorted.
-func version(list []File) string {
+// Version is what Load.Version is of files, which are in order: it changes with their names, sizes and versions.
+func Version(list []File) string {
 	if len(list) == 1 {
 		return list[0].Version
 	}
