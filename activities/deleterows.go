@@ -35,6 +35,8 @@ type DeleteRowsInput struct {
 // DeleteRowsResult is what became of a batch.
 type DeleteRowsResult struct {
 	api.SweptRows
+	// Kept says that rows of the batch are kept for an undo, by this attempt or an earlier one.
+	Kept bool `json:"kept,omitempty"`
 	// Next is where the next batch begins; Done says that there is none.
 	Next int64 `json:"next"`
 	Done bool  `json:"done,omitempty"`
@@ -47,7 +49,7 @@ type DeleteRowsResult struct {
 // at the source once more: a row that is back, with any values, stays. A row goes only if it still is, byte for byte,
 // the one that was kept, and has the cursor that the sweep saw.
 //
-// Repeating it is harmless: rows that are gone are counted as such, and what an earlier attempt has kept stays kept.
+// Repeating it is harmless: what an earlier attempt has kept stays kept, and rows of it that are gone count as deleted.
 func (a *Activities) DeleteRows(ctx context.Context, in DeleteRowsInput) (DeleteRowsResult, error) {
 	if err := a.requireLocalFiles(ctx, in.Queue); err != nil {
 		return DeleteRowsResult{}, err
@@ -93,8 +95,10 @@ type deletion struct {
 	keys []table.Texts
 	// cursors are what the sweep has seen, by their Bytes.
 	cursors map[string]string
-	rows    []keptRow
-	out     DeleteRowsResult
+	// before are the rows, by their Bytes, that earlier attempts at the batch have kept.
+	before map[string]bool
+	rows   []keptRow
+	out    DeleteRowsResult
 }
 
 // keptRow is a row of the target that is kept, and may go.

@@ -19,7 +19,7 @@ func (d *deletion) keep(ctx context.Context) error {
 	}
 	var undo *undoWriter
 	if !d.r.plan.Settings.UndoOff {
-		if index.Try, err = d.nextTry(ctx); err != nil {
+		if index.Try, err = d.keptBefore(ctx); err != nil {
 			return err
 		}
 		if undo, err = d.a.newUndo(ctx, d.r.plan.Settings, index); err != nil {
@@ -40,21 +40,42 @@ func (d *deletion) keep(ctx context.Context) error {
 	if err != nil && undo != nil {
 		undo.discard(ctx)
 	}
-	d.out.Gone += int64(len(d.cursors)) // those that no row was found for
+	for bytes := range d.cursors { // those that no row was found for
+		d.countGone(bytes)
+	}
+	d.out.Kept = undo != nil && (index.Try > 0 || len(d.rows) > 0)
 	return err
 }
 
-// nextTry is the number of the first file of the batch that is not published yet.
-func (d *deletion) nextTry(ctx context.Context) (try int, err error) {
-	for {
-		_, err := d.a.readUndoIndex(ctx, d.r.name, d.in.Run, d.in.Batch, try)
+// keptBefore reads which rows earlier attempts at the batch have kept: their reply was lost, or their lease. It returns
+// the number of the first file of the batch that is not published yet.
+func (d *deletion) keptBefore(ctx context.Context) (try int, err error) {
+	d.before = map[string]bool{}
+	for ; ; try++ {
+		x, err := d.a.readUndoIndex(ctx, d.r.name, d.in.Run, d.in.Batch, try)
 		if errors.Is(err, staging.ErrNotFound) {
 			return try, nil
+		}
+		if err == nil {
+			err = d.a.eachUndoRows(ctx, x, func(was *table.Rows) error {
+				for i := range was.Len() {
+					d.before[x.Layout.KeyOf(was, i)] = true
+				}
+				return nil
+			})
 		}
 		if err != nil {
 			return 0, err
 		}
-		try++
+	}
+}
+
+// countGone counts a row that is not there any more, or is marked: an earlier attempt that has kept it has deleted it.
+func (d *deletion) countGone(bytes string) {
+	if d.before[bytes] {
+		d.out.Deleted++
+	} else {
+		d.out.Gone++
 	}
 }
 
@@ -68,7 +89,7 @@ func (d *deletion) keepRow(ctx context.Context, undo *undoWriter, x *undoIndex, 
 	delete(d.cursors, bytes)
 	switch {
 	case l.Marked(rows, i):
-		d.out.Gone++ // marked already
+		d.countGone(bytes) // marked already
 		return nil
 	case l.SeenOf(rows, i) != seen:
 		d.out.Changed++

@@ -15,7 +15,7 @@ import (
 const (
 	// repairBatchKeys is how many keys a batch has: it holds the table's lease for some seconds.
 	repairBatchKeys = 2_000
-	// maxRepairBatches bounds what one comparison repairs, and with it a history: 24 events each.
+	// maxRepairBatches bounds what one comparison repairs.
 	maxRepairBatches = 500
 )
 

@@ -101,7 +101,10 @@ func (a *Activities) planSample(
 	p.ranges = nil
 	for _, rows := range []int64{total, targetRows}[:ranges] {
 		p.ranges = append(p.ranges, piece{Keys: &scan.KeyRange{}})
-		c.Sample.Rows = append(c.Sample.Rows, max(1, int64(math.Ceil(share*float64(rows)))))
+		rows = max(1, int64(math.Ceil(share*float64(rows))))
+		c.Sample.Rows = append(c.Sample.Rows, rows)
+		// A sample of a huge table has longer steps, and no longer history.
+		c.Sample.SliceRows = max(c.Sample.SliceRows, 1+rows/maxRanges)
 	}
 	return nil
 }

@@ -18,6 +18,7 @@ import (
 type sampled struct {
 	found
 	passed int64
+	steps  int
 	atEnd  bool
 }
 
@@ -37,6 +38,7 @@ func (c *comparing) sample(share float64) (out sampled) {
 			require.NoError(c.t, c.step("CompareRange", step, &again), "its reply was lost")
 			require.Equal(c.t, one.Tally, again.Tally)
 			out.Tally.Add(one.Tally)
+			out.steps++
 			if !one.More {
 				out.atEnd = out.atEnd && one.AtEnd
 				break
@@ -101,6 +103,20 @@ func TestSamplesCoverTheTable(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A sample has a bounded number of steps, however many rows it has.
+func TestALargeSampleHasLongerSteps(t *testing.T) {
+	c := newComparing(t, servers.MySQL(t), servers.MySQL(t),
+		"CREATE TABLE t (id INT PRIMARY KEY, updated_at TIMESTAMP(6) NOT NULL, KEY (updated_at))")
+	dbtest.Fill(t, dbtest.Lenient(t, servers.MySQL(t), c.From), "t", 500, "n, '2024-01-01'")
+	c.lower(activities.Sizes{SampleSlice: 1})
+	c.AtSource("ANALYZE TABLE t")
+	c.copied()
+	got := c.sample(1)
+	require.EqualValues(t, 500, got.SourceRows)
+	require.Greater(t, got.steps, 100)
+	require.LessOrEqual(t, got.steps, 200)
 }
 
 // A dry run estimates what a comparison would read, at the speed of the last one of its depth, and stages nothing.

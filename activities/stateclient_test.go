@@ -34,6 +34,8 @@ type stateClient struct {
 	// closed is when a run that does not run has ended; reset names the runs that others live on in.
 	closed time.Time
 	reset  map[string]string
+	// first names the first execution of the chain at a look.
+	first func(look int) string
 }
 
 // describes gives every run a status.
@@ -59,9 +61,13 @@ func (c *stateClient) DescribeWorkflowExecution(
 		panic("the test has no other holder of a lease")
 	}
 	c.looks++
+	var first string
+	if c.first != nil {
+		first = c.first(c.looks)
+	}
 	return &workflowservice.DescribeWorkflowExecutionResponse{
 		WorkflowExecutionInfo: &workflowpb.WorkflowExecutionInfo{
-			Status: c.onDescribe(c.looks), CloseTime: timestamppb.New(c.closed),
+			Status: c.onDescribe(c.looks), CloseTime: timestamppb.New(c.closed), FirstRunId: first,
 		},
 		WorkflowExtendedInfo: &workflowpb.WorkflowExecutionExtendedInfo{ResetRunId: c.reset[run]},
 	}, nil

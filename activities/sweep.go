@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -181,8 +182,8 @@ func unreadable(err error) bool {
 	return errors.Is(err, staging.ErrNotFound) || errors.Is(err, staging.ErrCorrupt)
 }
 
-// needed reports whether a run's files may still be read: it lives, or lives on after a reset,
-// or a first load goes on from its plan. Only the holder of a table's lease has a use for files.
+// needed reports whether a run's files may still be read: it lives, or lives on after a reset or where it has continued
+// as new, or a first load goes on from its plan. Only the holder of a table's lease has a use for files.
 func (a *Activities) needed(ctx context.Context, r *stagedRun) (bool, error) {
 	state, err := a.state(ctx, r.table.String())
 	if err != nil {
@@ -199,5 +200,21 @@ func (a *Activities) needed(ctx context.Context, r *stagedRun) (bool, error) {
 		holder = *state.Lease
 	}
 	closed, err := a.closedSince(ctx, holder, "")
-	return closed == nil, err
+	if closed == nil || err != nil {
+		return true, err
+	}
+	return a.goesOn(ctx, holder.WorkflowID, closed)
+}
+
+// goesOn reports whether an execution that has continued as new lives on in the latest one of its workflow.
+func (a *Activities) goesOn(ctx context.Context, workflowID string, closed *closing) (bool, error) {
+	if !closed.continued {
+		return false, nil
+	}
+	d, err := a.deps.Client.DescribeWorkflowExecution(ctx, workflowID, "")
+	if err != nil {
+		return true, fmt.Errorf("describe the workflow %s: %w", workflowID, err)
+	}
+	latest := d.GetWorkflowExecutionInfo()
+	return isOpen(latest.GetStatus()) && latest.GetFirstRunId() == closed.first, nil
 }

@@ -16,48 +16,66 @@ import (
 )
 
 const (
-	isRunning = enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING
-	hasEnded  = enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED
+	isRunning    = enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING
+	hasEnded     = enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED
+	hasContinued = enumspb.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW
 )
+
+// looks are the states of a run at one look after the other.
+func looks(states ...enumspb.WorkflowExecutionStatus) func(look int) enumspb.WorkflowExecutionStatus {
+	return func(look int) enumspb.WorkflowExecutionStatus { return states[look-1] }
+}
+
+// runsToSweep are runs in staging, and what a sweep does with their files.
+var runsToSweep = map[string]struct {
+	status  enumspb.WorkflowExecutionStatus
+	prepare func(b *bench, state *stateClient)
+	want    activities.SweepResult
+}{
+	"the run has ended": {hasEnded, nil, activities.SweepResult{Runs: 1, Files: 1}},
+	"it runs":           {isRunning, nil, activities.SweepResult{Kept: 1}},
+	"it was reset, and lives on": {hasEnded, func(_ *bench, state *stateClient) {
+		state.onDescribe = looks(hasEnded, isRunning)
+		state.reset = map[string]string{"run-1": "run-2"}
+	}, activities.SweepResult{Kept: 1}},
+	"it continued as new, and lives on": {hasEnded, func(_ *bench, state *stateClient) {
+		state.onDescribe = looks(hasContinued, isRunning)
+		state.first = func(int) string { return "run-1" }
+	}, activities.SweepResult{Kept: 1}},
+	"it continued as new, and another one runs": {hasEnded, func(_ *bench, state *stateClient) {
+		state.onDescribe = looks(hasContinued, isRunning)
+		state.first = func(look int) string { return []string{"run-1", "run-9"}[look-1] }
+	}, activities.SweepResult{Runs: 1, Files: 1}},
+	"it continued as new, and has ended": {hasEnded, func(_ *bench, state *stateClient) {
+		state.onDescribe = looks(hasContinued, hasEnded)
+	}, activities.SweepResult{Runs: 1, Files: 1}},
+	"a first load goes on from it": {hasEnded, func(_ *bench, state *stateClient) {
+		state.state.FirstLoad = &owner.FirstLoad{Run: "run-1"}
+	}, activities.SweepResult{Kept: 1}},
+	"another deployment's": {
+		hasEnded, func(b *bench, _ *stateClient) { b.deps.Deployment = "elsewhere" },
+		activities.SweepResult{Others: 1},
+	},
+	"not old enough": {
+		hasEnded, func(b *bench, _ *stateClient) { b.deps.SweepAfter = 3 * time.Hour },
+		activities.SweepResult{Young: 1},
+	},
+	"no word of whose they are": {hasEnded, func(b *bench, _ *stateClient) {
+		plans, err := filepath.Glob(filepath.Join(b.folder, "*", "*", "plan.json"))
+		require.NoError(b.t, err)
+		require.Len(b.t, plans, 1)
+		require.NoError(b.t, os.WriteFile(plans[0], []byte("{"), 0o600))
+	}, activities.SweepResult{Unnamed: 1}},
+	"sweeping is off": {
+		hasEnded, func(b *bench, _ *stateClient) { b.deps.SweepAfter = 0 },
+		activities.SweepResult{},
+	},
+}
 
 // Files of a run go when all of it is known: they are old, they say whose they are, no first load goes on from them,
 // they are of this deployment, and Temporal says that the run has ended.
 func TestSweepRemovesFilesOfEndedRunsOnly(t *testing.T) {
-	for name, c := range map[string]struct {
-		status  enumspb.WorkflowExecutionStatus
-		prepare func(b *bench, state *stateClient)
-		want    activities.SweepResult
-	}{
-		"the run has ended": {hasEnded, nil, activities.SweepResult{Runs: 1, Files: 1}},
-		"it runs":           {isRunning, nil, activities.SweepResult{Kept: 1}},
-		"it was reset, and lives on": {hasEnded, func(_ *bench, state *stateClient) {
-			state.onDescribe = func(look int) enumspb.WorkflowExecutionStatus {
-				return []enumspb.WorkflowExecutionStatus{hasEnded, isRunning}[look-1]
-			}
-			state.reset = map[string]string{"run-1": "run-2"}
-		}, activities.SweepResult{Kept: 1}},
-		"a first load goes on from it": {hasEnded, func(_ *bench, state *stateClient) {
-			state.state.FirstLoad = &owner.FirstLoad{Run: "run-1"}
-		}, activities.SweepResult{Kept: 1}},
-		"another deployment's": {
-			hasEnded, func(b *bench, _ *stateClient) { b.deps.Deployment = "elsewhere" },
-			activities.SweepResult{Others: 1},
-		},
-		"not old enough": {
-			hasEnded, func(b *bench, _ *stateClient) { b.deps.SweepAfter = 3 * time.Hour },
-			activities.SweepResult{Young: 1},
-		},
-		"no word of whose they are": {hasEnded, func(b *bench, _ *stateClient) {
-			plans, err := filepath.Glob(filepath.Join(b.folder, "*", "*", "plan.json"))
-			require.NoError(b.t, err)
-			require.Len(b.t, plans, 1)
-			require.NoError(b.t, os.WriteFile(plans[0], []byte("{"), 0o600))
-		}, activities.SweepResult{Unnamed: 1}},
-		"sweeping is off": {
-			hasEnded, func(b *bench, _ *stateClient) { b.deps.SweepAfter = 0 },
-			activities.SweepResult{},
-		},
-	} {
+	for name, c := range runsToSweep {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b, state := newBench(t, servers.MySQL(t)), &stateClient{}

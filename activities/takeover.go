@@ -18,6 +18,9 @@ type closing struct {
 	abruptly bool
 	// runs are the holder's, those that resets made of it included.
 	runs []string
+	// continued says that it continued as new, and first is the first execution of its chain.
+	continued bool
+	first     string
 }
 
 // forgetRuns removes what the runs of an ended holder left in staging, but for the plan of a
@@ -49,16 +52,22 @@ func (a *Activities) closedSince(ctx context.Context, holder owner.Lease, us str
 			return nil, fmt.Errorf("describe the holder %s: %w", holder.WorkflowID, err)
 		}
 		info := d.GetWorkflowExecutionInfo()
-		if s := info.GetStatus(); s == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING ||
-			s == enumspb.WORKFLOW_EXECUTION_STATUS_PAUSED {
+		if isOpen(info.GetStatus()) {
 			return nil, nil
 		}
 		last.at = info.GetCloseTime().AsTime()
 		last.abruptly = info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED ||
 			info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_TIMED_OUT
+		last.continued = info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW
+		last.first = info.GetFirstRunId()
 		if run = d.GetWorkflowExtendedInfo().GetResetRunId(); run == "" {
 			return last, nil
 		}
 	}
 	return last, nil
+}
+
+// isOpen reports whether an execution may go on.
+func isOpen(s enumspb.WorkflowExecutionStatus) bool {
+	return s == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING || s == enumspb.WORKFLOW_EXECUTION_STATUS_PAUSED
 }

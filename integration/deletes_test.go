@@ -74,7 +74,7 @@ func TestASweepDeletesAndAnUndoBringsBack(t *testing.T) {
 		require.Equal(t, int64(60), got.Sweep.Deleted, "%+v", got.Sweep)
 		p.equal("t", []string{"id"}, columnsT...)
 
-		require.Contains(t, p.cli("undo "+p.table("t")+" "+got.Sweep.Undo), "60")
+		require.Contains(t, p.cli("undo "+p.table("t")+" "+got.Undo[0]), "60")
 		require.Equal(t, 300, p.targetRows())
 		_, err = p.sweepDeletes("t")
 		requireFailure(t, err, failure.DeletesHeld, "are paused", "deletes resume")
@@ -128,7 +128,7 @@ func TestASoftSweepMarksRows(t *testing.T) {
 		p.sync("t")
 		require.Equal(t, "3", scalar(t, p.dst, marked))
 		require.Equal(t, "2", scalar(t, p.dst, "SELECT COUNT(*) FROM t WHERE id <= 2 AND gone IS NULL"))
-		p.cli("undo " + p.table("t") + " " + got.Sweep.Undo)
+		p.cli("undo " + p.table("t") + " " + got.Undo[0])
 		require.Equal(t, "0", scalar(t, p.dst, "SELECT COUNT(*) FROM t WHERE gone IS NOT NULL"))
 		require.Equal(t, "20", scalar(t, p.dst, "SELECT COUNT(*) FROM t"))
 	})

@@ -145,9 +145,7 @@ func (a *app) printSwept(one compared) {
 			a.printLine(kept.key, "%s: %s", humanize.Comma(kept.rows), kept.text)
 		}
 	}
-	if r.Sweep.Undo != "" {
-		a.printLine("undo", "tablehaul undo %s %s", r.Table, r.Sweep.Undo)
-	}
+	a.printUndo(r)
 	a.printLine("compared", "%s of %s, %s of %s", human.Count(r.SourceRows, "row"), r.Table,
 		human.Count(r.TargetRows, "row"), r.Target)
 	if r.Cursor != "" {

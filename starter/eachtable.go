@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -169,7 +170,7 @@ func askOne[T any](ctx context.Context, a *app, s service, name string, q questi
 			printer.update(time.Now(), steps.Waits)
 			return
 		}
-		status, err := s.Status(ctx, e)
+		status, err := s.Status(ctx, cmp.Or(steps.Latest, e))
 		if err != nil { // where no worker can answer, what Temporal knows says why
 			printer.update(time.Now(), steps.Waits)
 			return

@@ -124,6 +124,11 @@ func (a *app) printRepair(r *api.VerifyTableResult) {
 			a.printLine("left", "%s %s: %s", humanize.Comma(n), v, leftTexts[v])
 		}
 	}
+	a.printUndo(r)
+}
+
+// printUndo prints what takes back what a repair or a sweep did.
+func (a *app) printUndo(r *api.VerifyTableResult) {
 	for _, run := range r.Undo {
 		a.printLine("undo", "tablehaul undo %s %s", human.Arg(r.Table), run)
 	}

@@ -1,4 +1,7 @@
 package workflows
 
-// UnderLease is underLease, for a workflow of the tests.
-var UnderLease = underLease
+// UnderLease and ContinueAsNew are underLease and continueAsNew, for workflows of the tests.
+var (
+	UnderLease    = underLease
+	ContinueAsNew = continueAsNew
+)

@@ -46,8 +46,10 @@ type fake struct {
 	wait    func(activities.RangeInput) error
 	upsert  func(context.Context, activities.UpsertChunkInput) (activities.UpsertChunkResult, error)
 	cleanup func(activities.RangeInput) error
-	settle  func(activities.SettleQuarantineInput) (activities.SettleQuarantineResult, error)
-	putAway func(activities.PutFilesAwayInput) (activities.PutFilesAwayResult, error)
+	// endSlice gives the lease of a slice back.
+	endSlice func() error
+	settle   func(activities.SettleQuarantineInput) (activities.SettleQuarantineResult, error)
+	putAway  func(activities.PutFilesAwayInput) (activities.PutFilesAwayResult, error)
 }
 
 const (
@@ -77,7 +79,7 @@ func newFake() *fake {
 	f.upsert = func(context.Context, activities.UpsertChunkInput) (activities.UpsertChunkResult, error) {
 		return activities.UpsertChunkResult{Inserted: 4, Updated: 5, Unchanged: 1, Seconds: 0.25, Tries: 1}, nil
 	}
-	f.cleanup = func(activities.RangeInput) error { return nil }
+	f.cleanup, f.endSlice = func(activities.RangeInput) error { return nil }, func() error { return nil }
 	f.route = func(string, string) error { return nil }
 	f.ask = func(string) error { return nil }
 	return f

@@ -56,7 +56,7 @@ func FillColumns(ctx workflow.Context, raw converter.RawValue) (FillColumnsResul
 		switch altered := failureType(err); {
 		case err == nil && long != nil:
 			in.Resume = long
-			return FillColumnsResult{}, workflow.NewContinueAsNewError(ctx, api.FillColumnsName, in)
+			return FillColumnsResult{}, continueAsNew(ctx, api.FillColumnsName, in)
 		case err == nil:
 			return f.receipt(ctx), nil
 		case !needsNewPlan(err) && altered != failure.TableChanged && altered != failure.StagedFileCorrupt ||
@@ -178,7 +178,10 @@ func (f *columnFill) move(ctx workflow.Context, resume *fillResume) (*fillResume
 		}
 		r.at, s = next.at, staged
 		r.addExtracted(s.ExtractResult)
-		if workflow.GetInfo(ctx).GetCurrentHistoryLength() > longHistory {
+		if historyIsLong(ctx) {
+			if err := r.checkCancel(ctx); err != nil {
+				return nil, err
+			}
 			return &fillResume{
 				Plan: f.plan, Slice: r.at.Slice, Extracted: s.ExtractResult, Counts: r.counts, Filled: f.filled,
 				Pinned: f.router.pinned, Plans: f.plans, Started: f.status.Started,

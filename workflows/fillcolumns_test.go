@@ -31,17 +31,7 @@ func (f *fake) filling(env *testsuite.TestWorkflowEnvironment) {
 			ChunksInFlight: 3, ChunkRows: fakeChunkRows,
 		}, f.step(ctx, "PlanFill")
 	}, activity.RegisterOptions{Name: "PlanFill"})
-	env.RegisterActivityWithOptions(func(ctx context.Context, _ activities.BeginSliceInput) (activities.Slice, error) {
-		return activities.Slice{Fence: 7}, f.step(ctx, "BeginSlice")
-	}, activity.RegisterOptions{Name: "BeginSlice"})
-	env.RegisterActivityWithOptions(func(ctx context.Context, _ activities.EndSliceInput) (
-		activities.EndSliceResult, error,
-	) {
-		return activities.EndSliceResult{}, f.step(ctx, "EndSlice")
-	}, activity.RegisterOptions{Name: "EndSlice"})
-	env.RegisterActivityWithOptions(func(ctx context.Context, _ activities.DropPlanInput) error {
-		return f.step(ctx, "DropPlan")
-	}, activity.RegisterOptions{Name: "DropPlan"})
+	f.leasing(env)
 }
 
 var discount = api.FillColumnsInput{Table: "shop.orders", Columns: []string{"discount"}}

@@ -20,12 +20,12 @@ import (
 type inputForm string
 
 const (
-	runInput    inputForm = `"full", "from", "to", "ifBusy", "files", "force"`
-	retryInput  inputForm = `nothing`
-	dropInput   inputForm = `"run"`
-	undoInput   inputForm = `"run", "dryRun"`
-	fillForm    inputForm = `"columns", "dryRun"`
-	verifyInput inputForm = `"depth", "share", "since", "dryRun", "repair", "overwriteNewer", "replay"`
+	runInput   inputForm = `"full", "from", "to", "ifBusy", "files", "force"`
+	retryInput inputForm = `nothing`
+	dropInput  inputForm = `"run"`
+	undoForm   inputForm = `"run", "dryRun"`
+	fillForm   inputForm = `"columns", "dryRun"`
+	verifyForm inputForm = `"depth", "share", "since", "dryRun", "repair", "overwriteNewer", "replay"`
 )
 
 // decodeSync reads what a person typed after --input, strictly: a misspelt key must not

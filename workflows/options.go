@@ -87,10 +87,6 @@ const (
 	chunksPerPage = 500
 	// maxExtraChunks is how many chunks a slice may get in all by cutting them.
 	maxExtraChunks = 100
-	// longHistory is how many events end an execution between two slices. A slice adds 1,800 at most (190 chunks and
-	// 100 pieces of them, 6 events each, and a few steps), and the last chunks of the one before, which may still be in
-	// flight, 160: so a history stays below the 4,096 at which Temporal asks for a new one.
-	longHistory = 1900
 	// maxSignals is how often the ranges of a run report their progress, all together: each
 	// costs the run 4 events, and Temporal four times the work of a chunk's step.
 	maxSignals = 200

@@ -99,7 +99,7 @@ func (r *rangeRunner) runSlices(ctx workflow.Context) (*SyncRangeInput, error) {
 		chunks.writeSlice(ctx, slice, s.first)
 		await(ctx, func() bool { return next.done.IsReady() || chunks.firstErr != nil })
 		staged, err := next.wait(ctx, chunks.firstErr != nil)
-		long := workflow.GetInfo(ctx).GetCurrentHistoryLength() > longHistory
+		long := historyIsLong(ctx)
 		if chunks.firstErr != nil || err != nil || !s.More || long {
 			chunks.drain(ctx)
 		}
@@ -118,9 +118,22 @@ func (r *rangeRunner) runSlices(ctx workflow.Context) (*SyncRangeInput, error) {
 		r.addExtracted(s.ExtractResult)
 		if long {
 			r.cleanup(ctx, before.at, nil)
+			if err := r.checkCancel(ctx); err != nil {
+				return nil, err
+			}
 			return r.remaining(s.ExtractResult), nil
 		}
 	}
+}
+
+// checkCancel fails where the range was cancelled while the files of a slice were removed, which no cancel ends: the
+// next execution would not know of it. It removes the files of the current slice, which nothing will write.
+func (r *rangeRunner) checkCancel(ctx workflow.Context) error {
+	err := ctx.Err()
+	if err != nil {
+		r.cleanup(ctx, r.at, err)
+	}
+	return err
 }
 
 // remaining is the range from the current slice on, which has been extracted.

@@ -16,18 +16,16 @@ func (v *verification) repair(ctx workflow.Context) error {
 	if !v.in.Repair || v.result.Differences == "" {
 		return nil
 	}
-	v.setPhase(ctx, api.PhaseRepair)
-	var plan activities.PlanRepairResult
-	in := activities.PlanRepairInput{RangeInput: v.rangeInput(v.plan.Ranges), OverwriteNewer: v.in.OverwriteNewer}
-	step := v.router.step(ctx, planOptions, "plan the repair", "PlanRepair", in)
-	if err := step.Get(ctx, &plan); err != nil {
-		return err
+	if v.repairs == nil {
+		if err := v.planRepair(ctx); err != nil {
+			return err
+		}
 	}
-	v.status.Ranges, v.status.RangesDone = int64(plan.Batches), 0
-	for i := range plan.Batches {
+	plan := v.repairs
+	for i := int(v.status.RangesDone); i < plan.Batches; i++ {
 		var out activities.FinishRepairResult
 		err := underLease(ctx, v.in.Table, func(ctx workflow.Context, slice activities.Slice) (err error) {
-			out, err = v.repairBatch(ctx, plan, i, slice)
+			out, err = v.repairBatch(ctx, *plan, i, slice)
 			return err
 		})
 		if err != nil {
@@ -38,6 +36,10 @@ func (v *verification) repair(ctx workflow.Context) error {
 		}
 		v.countLeft(out.Left)
 		v.status.RangesDone++
+		v.show(ctx)
+		if i+1 < plan.Batches && historyIsLong(ctx) {
+			return v.continueAsNew(ctx)
+		}
 	}
 	v.countLeft(plan.Left)
 	drop := activities.DropPlanInput{Table: v.in.Table, Run: plan.Run, Queue: v.plan.Queue}
@@ -49,8 +51,21 @@ func (v *verification) repair(ctx workflow.Context) error {
 	for _, verdict := range verify.Differences() {
 		v.result.Differs = v.result.Differs || v.result.Left[verdict] > 0
 	}
+	return nil
+}
+
+// planRepair plans the batches, and names their undo: a batch that fails may have written rows before.
+func (v *verification) planRepair(ctx workflow.Context) error {
+	v.setPhase(ctx, api.PhaseRepair)
+	var plan activities.PlanRepairResult
+	in := activities.PlanRepairInput{RangeInput: v.rangeInput(v.plan.Ranges), OverwriteNewer: v.in.OverwriteNewer}
+	step := v.router.step(ctx, planOptions, "plan the repair", "PlanRepair", in)
+	if err := step.Get(ctx, &plan); err != nil {
+		return err
+	}
+	v.repairs, v.status.Ranges, v.status.RangesDone = &plan, int64(plan.Batches), 0
 	if plan.Undo != "" && plan.Batches > 0 {
-		v.result.Undo = append(v.result.Undo, plan.Undo)
+		v.addUndo(plan.Undo)
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package workflows_test
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -18,6 +17,7 @@ import (
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/owner"
+	"github.com/tablehaul/tablehaul/internal/verify"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -123,37 +123,92 @@ func TestARunOfTenBillionRowsStaysWithinBounds(t *testing.T) {
 
 func TestARangeOfFiftyMillionRowsStaysWithinBounds(t *testing.T) {
 	f := huge(hugeSlices, hugeSliceChunks)
-	var largest atomic.Int64
 	in := workflows.SyncRangeInput{
 		Range:  activities.RangeInput{Table: "shop.orders", Run: "run-1", PlanSum: "sum", Range: hugeRanges - 1},
 		Ranges: hugeRanges, ChunksInFlight: 2, ChunkRows: 10_000,
 	}
-	most, executions := 0, 0
-	for {
-		executions++
-		events := 0
-		env := newEnvironment()
-		f.register(env)
-		env.SetDataConverter(measuring{converter.GetDefaultDataConverter(), &largest})
-		env.SetOnActivityCompletedListener(func(*activity.Info, converter.EncodedValue, error) {
-			events += eventsOfAStep
-			env.SetCurrentHistoryLength(events)
-		})
-		env.ExecuteWorkflow(workflows.SyncRangeName, in)
-		most = max(most, events)
-		var next *workflow.ContinueAsNewError
-		if !errors.As(env.GetWorkflowError(), &next) {
-			require.NoError(t, env.GetWorkflowError())
-			var out workflows.SyncRangeResult
-			require.NoError(t, env.GetWorkflowResult(&out))
-			require.EqualValues(t, hugeSlices*hugeSliceChunks, out.Chunks)
-			break
-		}
-		in = workflows.SyncRangeInput{}
-		require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(next.Input, &in))
+	var c chain
+	c.run(t, workflows.SyncRangeName, in, f.register)
+	var out workflows.SyncRangeResult
+	require.NoError(t, c.env.GetWorkflowResult(&out))
+	require.EqualValues(t, hugeSlices*hugeSliceChunks, out.Chunks)
+	require.Less(t, c.executions, 30)
+	c.within(t, "SyncRange")
+}
+
+// within requires that no history and no payload has become too large.
+func (c *chain) within(t *testing.T, name string) {
+	t.Helper()
+	t.Logf("%s: %d executions, %d events at most; largest payload %d bytes", name, c.executions, c.most,
+		c.largest.Load())
+	require.Greater(t, c.executions, 1)
+	require.Less(t, c.most, mostEvents)
+	require.Less(t, c.largest.Load(), int64(mostPayload))
+}
+
+// hugeBatches are those of a sweep of 15 million rows, and of its undo: 54,000 events, and 144,000, in one history.
+const hugeBatches = 3000
+
+func TestASweepOfFifteenMillionRowsStaysWithinBounds(t *testing.T) {
+	w := newWriting()
+	w.found, w.checked.Before = []int64{hugeBatches * sweptAtOnce}, "sweep-0"
+	var c chain
+	c.run(t, workflows.VerifyTableName, sweepOrders, w.register)
+	c.within(t, "a sweep")
+	for i, in := range w.deleted {
+		require.Equal(t, i, in.Batch)
+		require.EqualValues(t, i*sweptAtOnce, in.From)
+		require.Equal(t, "sweep-0", in.Before)
+		require.Equal(t, w.plans[0], in.List)
 	}
-	t.Logf("SyncRange: %d executions, %d events at most; largest payload %d bytes", executions, most, largest.Load())
-	require.Less(t, most, mostEvents)
-	require.Less(t, executions, 30)
-	require.Less(t, largest.Load(), int64(mostPayload))
+	require.Len(t, w.deleted, hugeBatches)
+	require.Equal(t, hugeBatches, w.count("EndSlice"))
+	for _, step := range []string{"PlanVerify", "CompareRange", "RecheckRows", "CheckDeletes", "FinishVerify"} {
+		require.Equal(t, 1, w.count(step), step)
+	}
+	var out workflows.VerifyTableResult
+	require.NoError(t, c.env.GetWorkflowResult(&out))
+	want := &api.SweepResult{Mode: api.DeletesHard, Found: w.found[0]}
+	want.Deleted = w.found[0]
+	require.Equal(t, want, out.Sweep)
+	require.Equal(t, w.plans, out.Undo)
+	require.Equal(t, w.found[0], w.ended[0].Sweep.Deleted)
+}
+
+func TestTheUndoOfThreeThousandFilesStaysWithinBounds(t *testing.T) {
+	w := newWriting()
+	w.files = hugeBatches
+	var c chain
+	c.run(t, workflows.UndoTableName, undoOrders, w.register)
+	c.within(t, "an undo")
+	once(t, hugeBatches, w.undone)
+	for step, times := range map[string]int{
+		"PlanUndo": 1, "PauseDeletes": 1, "DropPlan": 1, "StageUndo": hugeBatches, "EndSlice": hugeBatches,
+	} {
+		require.Equal(t, times, w.count(step), step)
+	}
+	var out workflows.UndoTableResult
+	require.NoError(t, c.env.GetWorkflowResult(&out))
+	require.Equal(t, [2]int64{9 * hugeBatches, hugeBatches}, [2]int64{out.Restored, out.Changed})
+	require.True(t, out.DeletesPaused)
+	value, err := c.env.QueryWorkflow(workflows.QueryStatus)
+	require.NoError(t, err)
+	var s workflows.Status
+	require.NoError(t, value.Get(&s))
+	require.EqualValues(t, hugeBatches, s.RangesDone)
+}
+
+func TestARepairOfAMillionRowsStaysWithinBounds(t *testing.T) {
+	const batches = 500 // the most that a plan has
+	w := newWriting()
+	w.found = []int64{batches * repairedAtOnce}
+	var c chain
+	c.run(t, workflows.VerifyTableName, repairOrders, w.register)
+	c.within(t, "a repair")
+	once(t, batches, w.repaired)
+	require.Equal(t, 1, w.count("PlanRepair"))
+	var out workflows.VerifyTableResult
+	require.NoError(t, c.env.GetWorkflowResult(&out))
+	require.Equal(t, map[verify.Verdict]int64{verify.Missing: w.found[0]}, out.Repaired)
+	require.Equal(t, w.plans, out.Undo)
 }

@@ -39,7 +39,7 @@ func SyncRange(ctx workflow.Context, in SyncRangeInput) (SyncRangeResult, error)
 	})
 	remaining, err := r.run(ctx)
 	if remaining != nil {
-		return SyncRangeResult{}, workflow.NewContinueAsNewError(ctx, SyncRangeName, *remaining)
+		return SyncRangeResult{}, continueAsNew(ctx, SyncRangeName, *remaining)
 	}
 	return SyncRangeResult{
 		Counts: r.counts, Seconds: r.phases, FirstBad: r.firstBad, Pinned: r.router.pinned,

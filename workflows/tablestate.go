@@ -50,7 +50,7 @@ func TableState(ctx workflow.Context, state owner.State) error {
 	if err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) }); err != nil {
 		return err
 	}
-	return workflow.NewContinueAsNewError(ctx, TableStateName, o.state)
+	return continueAsNew(ctx, TableStateName, o.state)
 }
 
 type stateWorkflow struct {

@@ -17,6 +17,8 @@ import (
 //
 // Rows that are not what was left there stay as they are. The table's deletes are paused first: the next sweep would
 // delete again what comes back.
+//
+// Where its history is long, it continues as new between two files.
 func UndoTable(ctx workflow.Context, raw converter.RawValue) (UndoTableResult, error) {
 	in, err := decodeUndo(raw)
 	if err != nil {
@@ -24,18 +26,22 @@ func UndoTable(ctx workflow.Context, raw converter.RawValue) (UndoTableResult, e
 	}
 	ctx = withPriority(ctx, in.Table, 0)
 	u := &undo{
-		in:     in,
+		in:     in.UndoTableInput,
 		status: Status{Table: in.Table, Phase: PhasePlan, Mode: modeUndo, Started: workflow.Now(ctx).UTC()},
 		result: UndoTableResult{Table: in.Table, Run: in.Run, DryRun: in.DryRun},
 	}
 	if err := workflow.SetQueryHandler(ctx, QueryStatus, func() (Status, error) { return u.status, nil }); err != nil {
 		return UndoTableResult{}, err
 	}
-	run := u.run
-	if in.Run == "" {
-		run = u.swap
+	switch {
+	case in.Run == "":
+		err = u.swap(ctx)
+	case in.Resume != nil:
+		err = u.resume(ctx, *in.Resume)
+	default:
+		err = u.run(ctx)
 	}
-	if err := run(ctx); err != nil {
+	if err != nil {
 		return UndoTableResult{}, cause(err)
 	}
 	u.status.Phase = PhaseDone
@@ -46,12 +52,26 @@ func UndoTable(ctx workflow.Context, raw converter.RawValue) (UndoTableResult, e
 // modeUndo is Status.Mode of an undo.
 const modeUndo = "undo"
 
-func decodeUndo(raw converter.RawValue) (UndoTableInput, error) {
-	var in UndoTableInput
-	if err := undoInput.decode(raw, &in); err != nil {
+// undoInput is what UndoTable takes: what a person has asked for, and how far an execution before this one is.
+type undoInput struct {
+	UndoTableInput
+	Resume *undoResume `json:"resume,omitempty"`
+}
+
+// undoResume is an undo whose history has become long, between two files: Status.RangesDone of the plan are done.
+type undoResume struct {
+	Plan   activities.PlanUndoResult `json:"plan"`
+	Status Status                    `json:"status"`
+	Result UndoTableResult           `json:"result"`
+	Pinned bool                      `json:"pinned,omitempty"`
+}
+
+func decodeUndo(raw converter.RawValue) (undoInput, error) {
+	var in undoInput
+	if err := undoForm.decode(raw, &in); err != nil {
 		return in, err
 	}
-	if err := undoInput.checkTable(in.Table); err != nil {
+	if err := undoForm.checkTable(in.Table); err != nil {
 		return in, err
 	}
 	return in, nil
@@ -75,23 +95,40 @@ func (u *undo) run(ctx workflow.Context) error {
 	if err != nil {
 		return err
 	}
-	ctx = withPriority(ctx, u.in.Table, u.plan.Priority)
 	u.router = hostRouter{queue: u.plan.Queue}
 	u.result.Target, u.status.Target, u.status.Ranges = u.plan.Target, u.plan.Target, int64(u.plan.Batches)
 	if !u.in.DryRun {
 		pause := activities.PauseDeletesInput{Table: u.in.Table, Reason: "run " + u.in.Run + " was undone"}
-		paused := workflow.ExecuteActivity(withOptions(ctx, stateOptions, "pause the deletes"), "PauseDeletes", pause)
+		options := withOptions(withPriority(ctx, u.in.Table, u.plan.Priority), stateOptions, "pause the deletes")
+		paused := workflow.ExecuteActivity(options, "PauseDeletes", pause)
 		if err := paused.Get(ctx, nil); err != nil {
 			return err
 		}
 		u.result.DeletesPaused = !u.plan.NoSweeps
 	}
 	u.status.Phase = PhaseRanges
-	for i := range u.plan.Batches {
+	return u.undoFiles(ctx)
+}
+
+// resume goes on where an execution before this one has ended.
+func (u *undo) resume(ctx workflow.Context, r undoResume) error {
+	u.plan, u.status, u.result = r.Plan, r.Status, r.Result
+	u.router = hostRouter{queue: r.Plan.Queue, pinned: r.Pinned}
+	return u.undoFiles(ctx)
+}
+
+// undoFiles takes back one file after the other, and removes the plan.
+func (u *undo) undoFiles(ctx workflow.Context) error {
+	ctx = withPriority(ctx, u.in.Table, u.plan.Priority)
+	for i := int(u.status.RangesDone); i < u.plan.Batches; i++ {
 		if err := u.undoFile(ctx, i); err != nil {
 			return err
 		}
-		u.status.RangesDone++
+		if u.status.RangesDone++; i+1 < u.plan.Batches && historyIsLong(ctx) {
+			return continueAsNew(ctx, UndoTableName, undoInput{u.in, &undoResume{
+				Plan: u.plan, Status: u.status, Result: u.result, Pinned: u.router.pinned,
+			}})
+		}
 	}
 	u.status.Phase = PhaseFinish
 	drop := activities.DropPlanInput{Table: u.in.Table, Run: u.plan.Run, Queue: u.plan.Queue}

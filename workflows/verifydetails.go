@@ -69,6 +69,12 @@ func verifyDetails(s *Status, r *VerifyTableResult, now time.Time) string {
 	for _, w := range s.Waits {
 		line("Waits", "%s", w.Reason)
 	}
+	if r.Sweep != nil {
+		line("Deleted", "%s of %s", humanize.Comma(r.Sweep.Deleted), human.Count(r.Sweep.Found, "row"))
+	}
+	for _, run := range r.Undo {
+		line("Undo", "`tablehaul undo %s %s`", human.Arg(r.Table), run)
+	}
 	if s.Phase == PhaseFinish || s.Phase == PhaseDone {
 		line("Found", "%s", verifiedText(&owner.VerifyRecord{Differs: r.Differs, Verdicts: r.Verdicts}))
 	}

@@ -24,6 +24,10 @@ func TestDetailsOfAComparison(t *testing.T) {
 	require.Contains(t, at(), "**compare** of a comparison of **shop.orders** with **dw.orders**, 25% done\n")
 	require.Contains(t, at(), "- **Progress:** 2 of 8 ranges; 12,345 rows equal, 3 pending, 1 to look at again\n"+
 		"- **Up to:** updated_at `2026-11-22 08:00:00`\n")
+	s.Phase, r.Undo = api.PhaseDeletes, []string{"run-1", "run-1.1"}
+	r.Sweep = &api.SweepResult{Found: 12_000, SweptRows: api.SweptRows{Deleted: 5_000}}
+	require.Contains(t, at(), "- **Deleted:** 5,000 of 12,000 rows\n"+
+		"- **Undo:** `tablehaul undo shop.orders run-1`\n- **Undo:** `tablehaul undo shop.orders run-1.1`\n")
 	s.Phase, r.Differs, r.Verdicts = PhaseDone, true, map[verify.Verdict]int64{verify.Missing: 2, verify.Silent: 1}
 	require.Contains(t, at(), "- **Found:** 3 rows differ (2 missing, 1 silent)\n")
 	state := owner.State{Table: "shop.orders", LastVerify: &owner.VerifyRecord{At: begun}}

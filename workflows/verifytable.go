@@ -19,6 +19,8 @@ import (
 // answers the query "status" with a Status.
 //
 // Rows with a cursor above what the table has promised are left out: runs go on meanwhile.
+//
+// Where its history is long, it continues as new between two batches that write the target.
 func VerifyTable(ctx workflow.Context, raw converter.RawValue) (VerifyTableResult, error) {
 	in, err := decodeVerify(raw)
 	if err != nil {
@@ -29,17 +31,20 @@ func VerifyTable(ctx workflow.Context, raw converter.RawValue) (VerifyTableResul
 		in: in, listedPhases: map[string]bool{},
 		status: Status{Table: in.Table, Phase: PhasePlan, Mode: api.ModeVerify, Started: workflow.Now(ctx).UTC()},
 	}
+	if in.Resume != nil {
+		v.take(*in.Resume)
+	}
 	if err := workflow.SetQueryHandler(ctx, QueryStatus, func() (Status, error) { return v.status, nil }); err != nil {
 		return VerifyTableResult{}, err
 	}
 	v.show(ctx)
-	for lost := 1; ; lost++ {
+	for {
 		err := v.attempt(ctx)
 		if err == nil {
 			return v.result, nil
 		}
 		altered := failureType(err) == failure.TableChanged
-		if !needsNewPlan(err) && !altered || lost >= activities.MaxPlans {
+		if !needsNewPlan(err) && !altered || v.plans >= activities.MaxPlans {
 			return VerifyTableResult{}, cause(err)
 		}
 		workflow.GetLogger(ctx).Warn("the plan of the comparison no longer holds: planning again", "error", err)
@@ -47,28 +52,31 @@ func VerifyTable(ctx workflow.Context, raw converter.RawValue) (VerifyTableResul
 }
 
 // decodeVerify reads the input as strictly as that of a run.
-func decodeVerify(raw converter.RawValue) (VerifyTableInput, error) {
-	var in VerifyTableInput
-	if err := verifyInput.decode(raw, &in); err != nil {
+func decodeVerify(raw converter.RawValue) (verifyInput, error) {
+	var in verifyInput
+	if err := verifyForm.decode(raw, &in); err != nil {
 		return in, err
 	}
-	if err := verifyInput.checkTable(in.Table); err != nil {
+	if err := verifyForm.checkTable(in.Table); err != nil {
 		return in, err
+	}
+	if in.Resume != nil {
+		return in, nil // the execution before this one has looked at it
 	}
 	if in.Deletes && (in.Depth != "" || in.Repair) {
-		return in, verifyInput.invalid(`deletes with depth or repair: a sweep compares by key, and writes no row`)
+		return in, verifyForm.invalid(`deletes with depth or repair: a sweep compares by key, and writes no row`)
 	}
 	if in.Approve != "" && !in.Deletes {
-		return in, verifyInput.invalid("approve is of a sweep: set deletes, too")
+		return in, verifyForm.invalid("approve is of a sweep: set deletes, too")
 	}
 	if in.DryRun && (in.Repair || in.Deletes) {
-		return in, verifyInput.invalid("dryRun estimates a comparison: leave out repair, deletes and approve")
+		return in, verifyForm.invalid("dryRun estimates a comparison: leave out repair, deletes and approve")
 	}
 	if in.OverwriteNewer && !in.Repair {
-		return in, verifyInput.invalid("overwriteNewer says which rows a repair writes: set repair, too")
+		return in, verifyForm.invalid("overwriteNewer says which rows a repair writes: set repair, too")
 	}
 	if in.Replay != "" && (in.Deletes || in.DryRun || in.Since || in.Depth != "" && in.Depth != api.DepthDigest) {
-		return in, verifyInput.invalid("replay compares all values of a run's rows: leave out deletes, dryRun, since " +
+		return in, verifyForm.invalid("replay compares all values of a run's rows: leave out deletes, dryRun, since " +
 			"and depth")
 	}
 	switch in.Depth {
@@ -76,36 +84,58 @@ func decodeVerify(raw converter.RawValue) (VerifyTableInput, error) {
 		in.Depth = api.DepthDigest
 	case api.DepthDigest, api.DepthKeys, api.DepthSample:
 	default:
-		return in, verifyInput.invalid(fmt.Sprintf(`depth is %q: it is "digest", "keys" or "sample"`, in.Depth))
+		return in, verifyForm.invalid(fmt.Sprintf(`depth is %q: it is "digest", "keys" or "sample"`, in.Depth))
 	}
 	if in.Since && (in.Deletes || in.Depth == api.DepthSample) {
-		return in, verifyInput.invalid(`since is of depth "digest" or "keys", and of no sweep`)
+		return in, verifyForm.invalid(`since is of depth "digest" or "keys", and of no sweep`)
 	}
 	if in.Share < 0 || in.Share > 1 || in.Share > 0 && in.Depth != api.DepthSample {
-		return in, verifyInput.invalid(fmt.Sprintf(`share is %g: it is of depth "sample", and from 0 to 1`, in.Share))
+		return in, verifyForm.invalid(fmt.Sprintf(`share is %g: it is of depth "sample", and from 0 to 1`, in.Share))
 	}
 	return in, nil
 }
 
 // verification is the state of a running VerifyTable.
 type verification struct {
-	in     VerifyTableInput
+	in     verifyInput
 	status Status
 	result VerifyTableResult
 	plan   activities.PlanVerifyResult
 	router hostRouter
 	plans  int
+	// deletes is the next batch of a sweep, but for its fence; repairs is the plan of a repair, nil before it.
+	deletes activities.DeleteRowsInput
+	repairs *activities.PlanRepairResult
 	// listedPhases are the phases that Temporal's lists show already.
 	listedPhases map[string]bool
 	// atEnd says that a sample has come to the last key of the table.
 	atEnd bool
 }
 
+// attempt goes by one plan, that of an execution before this one where there is one.
 func (v *verification) attempt(ctx workflow.Context) error {
-	// What an attempt that lost its plan has repaired is repaired.
-	v.result, v.atEnd = VerifyTableResult{
-		Table: v.in.Table, Depth: v.in.Depth, Repaired: v.result.Repaired, Undo: v.result.Undo,
-	}, false
+	resumed := v.in.Resume != nil
+	v.in.Resume = nil
+	if !resumed {
+		if err := v.look(ctx); err != nil || v.in.DryRun {
+			return err
+		}
+	}
+	ctx = withPriority(ctx, v.in.Table, v.plan.Priority)
+	swept := v.sweep(ctx, resumed)
+	if swept != nil && failureType(swept) != failure.DeletesHeld {
+		return swept
+	}
+	if err := v.repair(ctx); err != nil {
+		return err
+	}
+	v.end(ctx, swept)
+	return swept
+}
+
+// look plans, and looks twice at what differs. It writes nothing to the target.
+func (v *verification) look(ctx workflow.Context) error {
+	v.beginPlan()
 	if err := v.planVerify(ctx); err != nil {
 		return err
 	}
@@ -115,29 +145,19 @@ func (v *verification) attempt(ctx workflow.Context) error {
 	}
 	if v.plan.Held != "" {
 		held := failure.New(failure.DeletesHeld, v.plan.Held, v.plan.HeldRemedy)
-		v.result.Sweep = &api.SweepResult{Mode: v.plan.Deletes}
+		v.result.Sweep = v.sweepSoFar()
 		v.end(ctx, held)
 		return held
 	}
 	ctx = withPriority(ctx, v.in.Table, v.plan.Priority)
-	if v.in.Approve == "" {
-		v.setPhase(ctx, api.PhaseCompare)
-		if err := v.compare(ctx); err != nil {
-			return err
-		}
-		if err := v.recheck(ctx); err != nil {
-			return err
-		}
+	if v.in.Approve != "" {
+		return nil
 	}
-	swept := v.sweep(ctx)
-	if swept != nil && failureType(swept) != failure.DeletesHeld {
-		return swept
-	}
-	if err := v.repair(ctx); err != nil {
+	v.setPhase(ctx, api.PhaseCompare)
+	if err := v.compare(ctx); err != nil {
 		return err
 	}
-	v.end(ctx, swept)
-	return swept
+	return v.recheck(ctx)
 }
 
 func (v *verification) planVerify(ctx workflow.Context) error {

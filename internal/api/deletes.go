@@ -32,11 +32,9 @@ func TableOfComparisonID(queue, id string) string {
 type SweepResult struct {
 	// Mode is DeletesReport, DeletesSoft or DeletesHard.
 	Mode string `json:"mode"`
-	// Found is how many rows had the verdict.
+	// Found is how many rows had the verdict. Those that a plan which was lost has deleted are among them.
 	Found int64 `json:"found"`
 	SweptRows
-	// Undo names what `tablehaul undo` takes back; empty where nothing was deleted or nothing is kept.
-	Undo string `json:"undo,omitempty"`
 	// LongestTransaction is the longest one on the target, in seconds.
 	LongestTransaction float64 `json:"longestTransaction,omitempty"`
 }
@@ -54,6 +52,11 @@ type SweptRows struct {
 	Referenced int64 `json:"referenced,omitempty"`
 	// Waiting wait for the next sweep to find them too: the table has no cursor.
 	Waiting int64 `json:"waiting,omitempty"`
+}
+
+// Total is how many rows were looked at.
+func (r *SweptRows) Total() int64 {
+	return r.Deleted + r.Back + r.Changed + r.Gone + r.Referenced + r.Waiting
 }
 
 // Add adds another batch's counts.

@@ -110,7 +110,8 @@ type VerifyTableResult struct {
 	// side any more. Differs is about what is left.
 	Repaired map[verify.Verdict]int64 `json:"repaired,omitempty"`
 	Left     map[verify.Verdict]int64 `json:"left,omitempty"`
-	// Undo names what `tablehaul undo` takes back; empty where nothing was written or nothing is kept.
+	// Undo names what `tablehaul undo` takes back of a repair or a sweep; empty where nothing was written or nothing is
+	// kept. It has several names where the table was planned again, in their order: undo the last one first.
 	Undo []string `json:"undo,omitempty"`
 	verify.Tally
 	// Digest sums the rows that are equal: one for both sides, in any order of rows and ranges. A later comparison of

@@ -2,14 +2,12 @@ package remote
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"sync"
 	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
-	"go.temporal.io/api/serviceerror"
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/converter"
@@ -50,8 +48,7 @@ func (c *Client) Pending(ctx context.Context, e Execution) (Pending, error) {
 	for _, child := range children {
 		var of Pending
 		_, err := c.describe(ctx, child, &of)
-		var gone *serviceerror.NotFound
-		if err != nil && !errors.As(err, &gone) {
+		if err != nil && !isGone(err) {
 			return out, c.translate("", err)
 		}
 		out.Extracted += of.Extracted
@@ -64,7 +61,7 @@ func (c *Client) Pending(ctx context.Context, e Execution) (Pending, error) {
 
 // describe adds the waits of one workflow to out, and returns its running children.
 func (c *Client) describe(ctx context.Context, e Execution, out *Pending) ([]Execution, error) {
-	d, err := c.client.DescribeWorkflowExecution(ctx, e.WorkflowID, e.RunID)
+	d, err := c.latest(ctx, e)
 	if err != nil {
 		return nil, err
 	}
@@ -73,6 +70,7 @@ func (c *Client) describe(ctx context.Context, e Execution, out *Pending) ([]Exe
 		return nil, nil
 	}
 	self := Execution{e.WorkflowID, d.GetWorkflowExecutionInfo().GetExecution().GetRunId()}
+	out.Latest = self
 	if t := d.GetPendingWorkflowTask(); t.GetAttempt() > workflowTaskTries {
 		out.Add(Wait{
 			Step: stepDecision, Attempt: int(t.GetAttempt()), Since: t.GetOriginalScheduledTime().AsTime(),

@@ -41,6 +41,8 @@ type Pending struct {
 	Extracted int64
 	// Closed is how the run has ended, such as "terminated"; empty while it runs.
 	Closed string
+	// Latest is the execution that goes on, of a run that may have continued as new.
+	Latest Execution
 }
 
 // Add adds a wait, and joins it to one with the same key.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	enumspb "go.temporal.io/api/enums/v1"
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/sdk/client"
 
@@ -63,11 +64,12 @@ func (c *Client) Comparison(ctx context.Context, tbl, run string) (api.VerifyTab
 	if err != nil {
 		return last, false, c.translate(tbl, err)
 	}
-	query := fmt.Sprintf("WorkflowType = '%s' AND ExecutionStatus = 'Completed' AND TaskQueue = '%s'",
-		api.VerifyTableName, quoted(c.taskQueue))
-	if id, _, _ := strings.Cut(run, "."); id != "" {
-		query += fmt.Sprintf(" AND RunId = '%s'", quoted(id))
+	status := "ExecutionStatus = 'Completed'"
+	if id, _, _ := strings.Cut(run, "."); id != "" { // it may have continued as new since it gave the files their name
+		status = fmt.Sprintf("ExecutionStatus IN ('Completed', 'ContinuedAsNew') AND RunId = '%s'", quoted(id))
 	}
+	query := fmt.Sprintf("WorkflowType = '%s' AND %s AND TaskQueue = '%s'", api.VerifyTableName, status,
+		quoted(c.taskQueue))
 	for e, err := range c.listed(ctx, query) {
 		switch {
 		case err != nil:
@@ -78,6 +80,9 @@ func (c *Client) Comparison(ctx context.Context, tbl, run string) (api.VerifyTab
 			continue
 		}
 		exec := Execution{e.GetExecution().GetWorkflowId(), e.GetExecution().GetRunId()}
+		if e.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW && !c.hasEnded(ctx, exec) {
+			continue
+		}
 		if out, ok := c.receipt(ctx, exec, tbl, run); ok {
 			return out, true, nil
 		}

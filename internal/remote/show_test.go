@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
@@ -24,6 +25,21 @@ type lateList struct {
 	state   owner.State
 	listed  []*workflowpb.WorkflowExecutionInfo
 	results map[string]api.VerifyTableResult
+	// goesOn says that the latest execution of each workflow runs.
+	goesOn bool
+}
+
+func (l lateList) DescribeWorkflowExecution(
+	_ context.Context, _, runID string,
+) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
+	info := continued(runID)
+	switch {
+	case runID == "" && l.goesOn:
+		info.Status = enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING
+	case runID == "":
+		info.Status = enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED
+	}
+	return &workflowservice.DescribeWorkflowExecutionResponse{WorkflowExecutionInfo: info}, nil
 }
 
 func (l lateList) QueryWorkflowWithOptions(
@@ -64,6 +80,13 @@ func endedAt(runID string, at time.Time) *workflowpb.WorkflowExecutionInfo {
 	}
 }
 
+// continued is an execution that has continued as new.
+func continued(runID string) *workflowpb.WorkflowExecutionInfo {
+	info := endedAt(runID, ago(time.Minute))
+	info.Status = enumspb.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW
+	return info
+}
+
 func TestTheLastComparisonIsFoundBeforeTheListHasIt(t *testing.T) {
 	receipt := func(run string) api.VerifyTableResult { return api.VerifyTableResult{Table: "shop.t", Run: run} }
 	other, dry := receipt("x.1"), receipt("y.1")
@@ -77,6 +100,7 @@ func TestTheLastComparisonIsFoundBeforeTheListHasIt(t *testing.T) {
 	for name, c := range map[string]struct {
 		state  owner.State
 		listed []*workflowpb.WorkflowExecutionInfo
+		goesOn bool
 		run    string
 		want   string
 	}{
@@ -103,12 +127,19 @@ func TestTheLastComparisonIsFoundBeforeTheListHasIt(t *testing.T) {
 			state:  owner.State{LastVerify: recorded("b", ago(time.Second))},
 			listed: []*workflowpb.WorkflowExecutionInfo{endedAt("a", ago(time.Minute))}, run: "a.1", want: "a.1",
 		},
+		"one that has continued as new, by its name": {
+			listed: []*workflowpb.WorkflowExecutionInfo{continued("a")}, run: "a.1", want: "a.1",
+		},
+		"one that has continued as new, and goes on": {
+			listed: []*workflowpb.WorkflowExecutionInfo{continued("a")}, run: "a.1", goesOn: true,
+		},
 		"a result that Temporal has forgotten": {
 			state: owner.State{LastVerify: recorded("gone", ago(time.Second))},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			remote := Over(lateList{state: c.state, listed: c.listed, results: results}, "", "", "q")
+			late := lateList{state: c.state, listed: c.listed, results: results, goesOn: c.goesOn}
+			remote := Over(late, "", "", "q")
 			out, found, err := remote.Comparison(t.Context(), "shop.t", c.run)
 			require.NoError(t, err)
 			require.Equal(t, c.want != "", found)
