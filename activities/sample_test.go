@@ -110,7 +110,7 @@ func TestALargeSampleHasLongerSteps(t *testing.T) {
 	c := newComparing(t, servers.MySQL(t), servers.MySQL(t),
 		"CREATE TABLE t (id INT PRIMARY KEY, updated_at TIMESTAMP(6) NOT NULL, KEY (updated_at))")
 	dbtest.Fill(t, dbtest.Lenient(t, servers.MySQL(t), c.From), "t", 500, "n, '2024-01-01'")
-	c.lower(activities.Sizes{SampleSlice: 1})
+	c.lower(activities.Sizes{Stretch: 1, SampleSlice: 1})
 	c.AtSource("ANALYZE TABLE t")
 	c.copied()
 	got := c.sample(1)

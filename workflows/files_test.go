@@ -9,7 +9,6 @@ import (
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/failure"
-	"github.com/tablehaul/tablehaul/internal/mysqldb/lineage"
 	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -71,13 +70,13 @@ func TestARunOfFilesThatFailsKeepsItsPlan(t *testing.T) {
 func TestARunOfFilesPlansAgainWithWhatIsDone(t *testing.T) {
 	f := ofFiles()
 	f.plan.Queue = "orders@host-1"
-	f.plan.TargetRow = &activities.TargetRow{Ref: lineage.Ref{Fence: 7}}
+	f.plan.TargetRow = ofFence(7)
 	f.extract = func(in activities.RangeInput) (activities.ExtractResult, error) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		if in.Range == 2 && len(f.planned) == 1 {
 			f.plan.Done, f.plan.TakenFrom, f.plan.Run, f.plan.PlanSum = "11000", "run-1", "run-1-2", "another"
-			f.plan.TargetRow = &activities.TargetRow{Ref: lineage.Ref{Fence: 8}}
+			f.plan.TargetRow = ofFence(8)
 			return activities.ExtractResult{}, temporal.NewNonRetryableApplicationError("changed",
 				failure.FilesChanged, nil)
 		}

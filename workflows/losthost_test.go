@@ -15,6 +15,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/lineage"
 	"github.com/tablehaul/tablehaul/internal/owner"
+	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -88,10 +89,15 @@ func TestALostHostsRunIsPlannedAnewElsewhere(t *testing.T) {
 	require.Zero(t, *late, "nothing is removed on a host that is gone")
 }
 
+// ofFence is the target's state row in a plan.
+func ofFence(fence int64) *activities.TargetRow {
+	return &activities.TargetRow{Ref: lineage.Ref{Target: table.Name{Schema: "dw", Table: "orders"}, Fence: fence}}
+}
+
 // The target's state row keeps out the rows that a lost host may still be writing. Without one they are waited out.
 func TestALostHostsLastWritesAreWaitedForWithoutAStateRow(t *testing.T) {
 	for row, least := range map[*activities.TargetRow]time.Duration{
-		nil: activities.ChunkTimeout, {Ref: lineage.Ref{Fence: 7}}: 0,
+		nil: activities.ChunkTimeout, ofFence(7): 0,
 	} {
 		f := newFake()
 		f.plan.TargetRow = row

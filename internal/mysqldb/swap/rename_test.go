@@ -40,8 +40,12 @@ func TestTablesBesideTheTargetGiveWayToReaders(t *testing.T) {
 			reader := dbtest.Session(t, admin)
 			dbtest.Run(t, reader, "BEGIN", "SELECT * FROM "+read)
 			err := dbtest.ReadMeanwhile(t, admin, "SELECT * FROM "+read, func() error { return locked(f) })
-			require.True(t, swap.IsLocked(err), "%s: %v", read, err)
 			dbtest.Run(t, reader, "COMMIT")
+			if read == "t" && s.Flavor == servers.FlavorMariaDB { // its foreign keys need no lock of the parent
+				require.NoError(t, err)
+				continue
+			}
+			require.True(t, swap.IsLocked(err), "%s: %v", read, err)
 			require.NoError(t, locked(f), read)
 		}
 		require.NoError(t, locked(func(l *swap.Lock) error {
