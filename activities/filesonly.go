@@ -24,8 +24,8 @@ func (p *planDraft) chooseFiles(ctx context.Context, in PlanRunInput) error {
 			"leave the files out")
 	}
 	if f.knowsTooMany() {
-		return p.refuseTooMany("tablehaul run " + human.Arg(s.Table.String()) + " loads what is left, after which the " +
-			"oldest need not be remembered")
+		return p.refuseTooMany("tablehaul run " + human.Arg(s.Table.String()) +
+			" loads what is left, after which the oldest need not be remembered")
 	}
 	f.done.Forget = false
 	runs := map[string]bool{}

@@ -248,8 +248,9 @@ func (p *planDraft) lastRowsUnknown() error {
 	if schema.CursorIndex(p.table, p.settings.Cursor) == "" {
 		remedy = schema.AddIndexSQL(p.table, p.settings.Cursor) + ", then run again; or, " + remedy
 	}
-	return failure.New(failure.IdentityChanged, fmt.Sprintf("the servers or the columns of %s may be others than those "+
-		"of the last run, and it takes too long to find its last rows, which would show it", p.settings.Table), remedy)
+	return failure.New(failure.IdentityChanged, fmt.Sprintf("the servers or the columns of %s may be others than "+
+		"those of the last run, and it takes too long to find its last rows, which would show it", p.settings.Table),
+		remedy)
 }
 
 // sourceHasKept reports whether the source still has the rows that the target got last, or newer

@@ -36,7 +36,7 @@ func (p *planDraft) differs(was *owner.Identity) bool {
 	case row == nil:
 		return was.Target.Row || !was.Target.Server.Same(now.Target.Server) || !p.goesOn(was)
 	}
-	// A row that names no whole run was taken over by an earlier try of this step, or says that the target has lost runs.
+	// A row that names no whole run was taken over by an earlier try of this step, or the target has lost runs.
 	return row.Run == 0 || row.Run < was.Target.Run || !p.goesOn(was)
 }
 

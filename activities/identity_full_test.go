@@ -68,7 +68,9 @@ func TestAFullRunAfterAChangeVoidsTheWatermark(t *testing.T) {
 		"a source without a history": func(p *planDraft, s *owner.State) {
 			s.Identity.Source.History, p.id.now.Source.Includes = "", false
 		},
-		"the target has moved, with its row": func(p *planDraft, _ *owner.State) { p.id.now.Target.Server.ID = "other" },
+		"the target has moved, with its row": func(p *planDraft, _ *owner.State) {
+			p.id.now.Target.Server.ID = "other"
+		},
 		"a person has adopted what is there": func(p *planDraft, s *owner.State) {
 			p.id.now.Mapping, s.Identity, s.Adopt = "other", nil, true
 		},

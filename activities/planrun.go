@@ -30,7 +30,7 @@ type PlanRunInput struct {
 	Only []string `json:"only,omitempty"`
 	// Force loads files also where their rows could undo newer ones.
 	Force bool `json:"force,omitempty"`
-	// Plan counts the plans of the run, from 0. Each has a fence of its own on the target: the lease's, and Plan above it.
+	// Plan counts the plans of the run, from 0. Each has a fence of its own on the target: Plan above the lease's.
 	Plan int `json:"plan,omitempty"`
 	// Lost is the staging name of what the same run had planned before, and cannot use any more.
 	Lost string `json:"lost,omitempty"`

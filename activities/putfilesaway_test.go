@@ -29,7 +29,7 @@ type faultyStore struct {
 // putAwayFault fails the file that is put away after so many others, once.
 type putAwayFault struct{ after int }
 
-func (f *putAwayFault) meet(key string) error {
+func (f *putAwayFault) fails(key string) error {
 	if f.after--; f.after == -1 {
 		return fmt.Errorf("%w: %s stays", files.ErrUnavailable, key)
 	}
@@ -37,14 +37,14 @@ func (f *putAwayFault) meet(key string) error {
 }
 
 func (s faultyStore) Remove(ctx context.Context, e files.Entry) error {
-	if err := s.fault.meet(e.Key); err != nil {
+	if err := s.fault.fails(e.Key); err != nil {
 		return err
 	}
 	return s.Store.Remove(ctx, e)
 }
 
 func (s faultyStore) Move(ctx context.Context, e files.Entry, to string) error {
-	if err := s.fault.meet(e.Key); err != nil {
+	if err := s.fault.fails(e.Key); err != nil {
 		return err
 	}
 	return s.Store.Move(ctx, e, to)

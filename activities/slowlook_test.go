@@ -56,8 +56,8 @@ func TestALookForOwnRowsThatTakesTooLongIsNoAnswer(t *testing.T) {
 		use("us")
 		plan := b.loaded()
 		require.False(t, plan.Identity.Target.Owned)
-		require.Contains(t, strings.Join(plan.Warnings, "\n"), "it takes too long to see whether "+b.To+".t has rows of "+
-			b.From+".us already")
+		require.Contains(t, strings.Join(plan.Warnings, "\n"), "it takes too long to see whether "+b.To+".t has rows "+
+			"of "+b.From+".us already")
 		require.Equal(t, []string{"21"}, dbtest.Texts(t, s.DB(t, b.To), "SELECT COUNT(*) FROM t"))
 
 		b.AtTarget("DELETE FROM t WHERE origin = 'us'")
@@ -93,6 +93,7 @@ func TestLastRowsThatTakeTooLongAreARefusal(t *testing.T) {
 			},
 		}, &next)
 		require.ErrorContains(t, err, "it takes too long to find its last rows")
-		require.ErrorContains(t, err, "ALTER TABLE `"+b.From+"`.`t` ADD INDEX (`updated_at`), then run again; or, where")
+		require.ErrorContains(t, err, "ALTER TABLE `"+b.From+"`.`t` ADD INDEX (`updated_at`), then run again; or, "+
+			"where")
 	})
 }

@@ -55,8 +55,8 @@ func TestAnotherTargetIsNotTakenForTheOldOne(t *testing.T) {
 	})
 }
 
-// The next run goes on with a full run that was asked for after a change and did not end: the watermark of before speaks
-// of rows that are not there. Without a change it still speaks of what is there.
+// The next run goes on with a full run that was asked for after a change and did not end: the watermark of before
+// speaks of rows that are not there. Without a change it still speaks of what is there.
 func TestTheNextRunGoesOnWithAFullRunAfterAChange(t *testing.T) {
 	t.Parallel()
 	servers.Some(t, func(t *testing.T, s *servers.Server) {

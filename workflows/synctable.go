@@ -128,8 +128,8 @@ func (s *sync) run(ctx workflow.Context, state owner.State) error {
 		workflow.GetLogger(ctx).Warn("the plan, its host or its server is gone, planning again",
 			"queue", s.plan.Queue, "error", err)
 		if s.fence() == 0 {
-			// A host that lost Temporal but not the target may still write a chunk. Where no state row keeps it out, its
-			// rows could replace those that are about to be read again.
+			// A host that lost Temporal but not the target may still write a chunk. Where no state row keeps it out,
+			// its rows could replace those that are about to be read again.
 			if err := workflow.Sleep(ctx, activities.ChunkTimeout); err != nil {
 				return err
 			}

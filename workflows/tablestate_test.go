@@ -84,17 +84,17 @@ func TestFencesNeverRestart(t *testing.T) {
 }
 
 // Each plan of a run has a fence of its own, above that of the lease: the next lease leaves room for all of them, also
-// where the clock stands still.
+// where the clock does not move.
 func TestFencesLeaveRoomForThePlansOfARun(t *testing.T) {
 	o := newStateHarness(t)
 	ok := func(_ any, err error) { require.NoError(t, err) }
-	atOnce := func(name string, req any) {
+	sent := func(name string, req any) {
 		o.delay -= time.Second - time.Nanosecond
 		o.then(name, req, ok)
 	}
 	o.then(owner.UpdateBeginRun, owner.BeginRequest{WorkflowID: "a", RunID: "1"}, ok)
-	atOnce(owner.UpdateFinishRun, owner.FinishRequest{Fence: 1, Record: owner.RunRecord{RunID: "1"}})
-	atOnce(owner.UpdateBeginRun, owner.BeginRequest{WorkflowID: "a", RunID: "2"})
+	sent(owner.UpdateFinishRun, owner.FinishRequest{Fence: 1, Record: owner.RunRecord{RunID: "1"}})
+	sent(owner.UpdateBeginRun, owner.BeginRequest{WorkflowID: "a", RunID: "2"})
 	o.run()
 	require.Len(t, o.leases, 2)
 	require.GreaterOrEqual(t, o.leases[1].Fence, o.leases[0].Fence+activities.PlansOfRun)

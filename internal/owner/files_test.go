@@ -129,7 +129,7 @@ func TestABacklogDoesNotFillTheState(t *testing.T) {
 	}
 }
 
-// Loads of the time at which a run was full are told apart, also where their times differ by less than is kept.
+// Loads of the time at which a run was full are kept apart, also where their times differ by less than is kept.
 func TestLoadsOfOneTimeAtTheCutAreToldApart(t *testing.T) {
 	at := noon.Add(-9 * 24 * time.Hour)
 	a, b := owner.LoadOf("a", "v1", at), owner.LoadOf("b", "v1", at.Add(300*time.Microsecond))

@@ -147,8 +147,8 @@ func (f *figures) markdown() string {
 	line := func(measure, goal, figure string) { fmt.Fprintf(&b, "| %s | %s | %s |\n", measure, goal, figure) }
 	times := f.follows / max(f.starts, 1e-3)
 	line("before the schedules: runs of all tables that `run --all` follows, against `--no-wait`",
-		fmt.Sprintf("≤ %.1f × its time", goalFollowing), fmt.Sprintf("%.2f ×: %.1f of %.1f s, %s", times, f.follows, f.starts,
-			met(times <= goalFollowing)))
+		fmt.Sprintf("≤ %.1f × its time", goalFollowing), fmt.Sprintf("%.2f ×: %.1f of %.1f s, %s", times, f.follows,
+			f.starts, met(times <= goalFollowing)))
 	line("runs that began a minute or more before the end", fmt.Sprintf("≥ %s, one a table and minute, less one",
 		scene.Number(int64(expected-f.tables))),
 		fmt.Sprintf("%s, %s", scene.Number(int64(f.runs)), met(f.runs >= expected-f.tables)))

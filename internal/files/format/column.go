@@ -94,7 +94,8 @@ func newColumn(col table.Column, o *Options) (*column, error) {
 	}
 	if takes := []table.Kind{table.KindBytes, table.KindBit, table.KindGeometry}; single &&
 		!slices.Contains(takes, col.Kind) {
-		return nil, fmt.Errorf("the file has bytes as %s there: they go into BINARY, BLOB, BIT and geometry alone", decode)
+		return nil, fmt.Errorf("the file has bytes as %s there: they go into BINARY, BLOB, BIT and geometry alone",
+			decode)
 	}
 	switch col.Kind {
 	case table.KindUnsupported:

@@ -222,8 +222,9 @@ func (s *Source) topValuesWithin(
 	rows := table.NewRows(len(exprs))
 	_, err = fetch.RowsWithin(ctx, s.db, limit, what+", "+exprs[1].SQL+" FROM "+from+last, exprs, rows, 1<<20)
 	if mysqlerr.IsTimeLimit(err) && index == "" {
-		return nil, mysqlerr.Refuse("", fmt.Sprintf("the largest %s is not found within %s, since no index begins with "+
-			"it, so that the server reads every row", name, human.Duration(limit)), schema.AddIndexSQL(spec.Table, name))
+		return nil, mysqlerr.Refuse("", fmt.Sprintf("the largest %s is not found within %s, since no index begins "+
+			"with it, so that the server reads every row", name, human.Duration(limit)),
+			schema.AddIndexSQL(spec.Table, name))
 	}
 	if err != nil {
 		return nil, err
