@@ -82,5 +82,6 @@ func (d *decoder) checkConflicts(a at, own bool, t Table) {
 			"are", replace)
 	case table.WriteHistory:
 		d.problem(a, "use fail", "a history has no unique key beside (key, cursor), and %s looks for others", replace)
+	case table.WriteUpsert, table.WriteReplace:
 	}
 }

@@ -21,9 +21,16 @@ func TestNoWindowEndsByTheWordsOfTwoServers(t *testing.T) {
 			"ts TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6), KEY (ts))", "INSERT INTO t (n) VALUES (7)")
 		const work, clock = "trx_is_read_only, ", "UTC_TIMESTAMP(6), "
 		for _, c := range []struct{ column, otherwise string }{
-			{"id", ""}, {"id", work}, {"id", clock}, {"id", "`id`, "},
-			{"n", ""}, {"n", work}, {"n", clock}, {"n", "MAX(`n`), "},
-			{"ts", ""}, {"ts", work},
+			{"id", ""},
+			{"id", work},
+			{"id", clock},
+			{"id", "`id`, "},
+			{"n", ""},
+			{"n", work},
+			{"n", clock},
+			{"n", "MAX(`n`), "},
+			{"ts", ""},
+			{"ts", work},
 		} {
 			t.Run(c.column+" "+c.otherwise, func(t *testing.T) {
 				p := proxy.Start(t, s.Addr())
