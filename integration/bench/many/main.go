@@ -5,7 +5,7 @@
 // Environment:
 //
 //	TABLES   how many (1000)
-//	MINUTES  how long, after all first loads (10)
+//	MINUTES  how long, after all first loads (10); at least 2
 //	CHANGING how many tables get changes, one row of each a minute (50)
 //	FLAVOR   mysql or mariadb (mysql)
 //	REPORT   file to write; docs/benchmarks-many.md by default, and none where anything above is set
@@ -34,10 +34,11 @@ type settings struct {
 func readSettings(getenv func(string) string) (settings, error) {
 	s := settings{tables: 1000, minutes: 10, changing: 50, flavor: servers.FlavorMySQL}
 	for _, v := range []struct {
-		name string
-		out  *int
-	}{{"TABLES", &s.tables}, {"MINUTES", &s.minutes}, {"CHANGING", &s.changing}} {
-		if err := scene.ReadNumber(getenv, v.name, 1, v.out); err != nil {
+		name  string
+		least int
+		out   *int
+	}{{"TABLES", 1, &s.tables}, {"MINUTES", 2, &s.minutes}, {"CHANGING", 1, &s.changing}} {
+		if err := scene.ReadNumber(getenv, v.name, v.least, v.out); err != nil {
 			return s, err
 		}
 	}

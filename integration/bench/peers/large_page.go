@@ -54,7 +54,7 @@ const largeFoot = `
 - Each part runs once, maybe hours after the one before it, or on another machine. One that an interrupted call has begun is begun again.
 `
 
-const largeLink = "\n[docs/benchmarks-large.md](docs/benchmarks-large.md) has each part, its settings, and the goals.\n"
+const largeLink = "[docs/benchmarks-large.md](docs/benchmarks-large.md) has each part, its settings, and the goals.\n"
 
 // page is the page of the results that there are.
 func (l *large) page(results []partResult, now time.Time) string {
@@ -135,10 +135,12 @@ func (l *large) readme(results []partResult) string {
 			both(func(r partResult) string { return latencyText(r.P99[1]) }),
 			most(func(r partResult) int64 { return r.PeakMiB }), most(func(r partResult) int64 { return r.StagedMiB }))
 	}
+	b.WriteString("\n")
 	ours, _ := resultOf(results, part{largeTools()[0], partLoad})
 	for _, t := range largeTools()[1:] {
 		if r, done := resultOf(results, part{t, partLoad}); done && ours.Machine != "" && r.Machine != ours.Machine {
-			fmt.Fprintf(&b, "\nAnother machine for %s: %s. Ours: %s.\n", t.title, r.Machine, ours.Machine)
+			fmt.Fprintf(&b, "The machine of %s: %s;\nours: %s. Their times do not compare.\n", t.title,
+				r.Machine, ours.Machine)
 		}
 	}
 	return b.String()
