@@ -56,8 +56,10 @@ func newArena(ctx context.Context, b *bench, k *kit) (_ *arena, err error) {
 			s.Close()
 		}
 	}()
-	a := &arena{Scene: s, kit: k, work: filepath.Join(cmp.Or(b.kept, s.Dir), "work"), fewClients: b.kept != "",
-		version: machine.This(ctx).Commit}
+	a := &arena{
+		Scene: s, kit: k, work: filepath.Join(cmp.Or(b.kept, s.Dir), "work"), fewClients: b.kept != "",
+		version: machine.This(ctx).Commit,
+	}
 	if a.Source.Addr() == a.Target.Addr() {
 		return nil, errors.New("source and target are one server; unset the variable that names it")
 	}

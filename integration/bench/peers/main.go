@@ -8,9 +8,9 @@
 // not a tool's best. MariaDB has local_infile ON as it comes.
 //
 // Environment: ROWS (1000000), CHANGES (50000 of each of three shapes), FLAVOR (mysql or mariadb), LOCAL_INFILE (0 or
-// 1: only with the servers as they come, or only with local_infile ON), TIMEOUT of one tool (20m), ONLY (names of tools or
-// packages, with commas), SLING and INGESTR (paths of programs to use instead of the packages'), REPORT (file to write;
-// docs/benchmarks-peers.md by default, and none where ROWS, CHANGES, ONLY or LOCAL_INFILE is set).
+// 1: only with the servers as they come, or only with local_infile ON), TIMEOUT of one tool (20m), ONLY (names of
+// tools or packages, with commas), SLING and INGESTR (paths of programs to use instead of the packages'), REPORT (file
+// to write; docs/benchmarks-peers.md by default, and none where ROWS, CHANGES, ONLY or LOCAL_INFILE is set).
 //
 // The document on MySQL also renews the charts and the table of README.md. With the argument draw it measures nothing,
 // and renews them by the document as it is.
