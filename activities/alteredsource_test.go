@@ -120,7 +120,8 @@ func TestASourceThatIsAlteredDuringARepair(t *testing.T) {
 	})
 }
 
-// A sweep that has looked for keys by an older structure of the source deletes nothing by that look.
+// A sweep that has looked for keys by an older structure of the source deletes nothing by that look. Where the
+// structure is what it was again, and so the next plan is the same, the worker goes on.
 func TestASourceThatIsAlteredDuringASweep(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		c := newSweeping(t, s, sweptTable)
@@ -133,7 +134,6 @@ func TestASourceThatIsAlteredDuringASweep(t *testing.T) {
 		requireType(t, err, failure.TableChanged)
 		require.Equal(t, "300", c.onTarget("SELECT COUNT(*) FROM t"))
 		c.AtSource("ALTER TABLE t MODIFY k VARCHAR(20) COLLATE utf8mb4_general_ci NOT NULL")
-		c.restart() // its plan is by the structure that it knows
 		in = c.look()
 		c.AtSource("ALTER TABLE t ADD KEY (v)")
 		_, err = c.act(in)

@@ -94,14 +94,22 @@ func (a *Activities) openComparison(ctx context.Context, in RangeInput) (*opened
 		for _, col := range c.c.Layout.ColumnsOf(side.side) {
 			now := side.table.Column(col.Name)
 			if now == nil || now.Type != col.Type || now.Charset != col.Charset || now.Collation != col.Collation {
-				return nil, alteredSincePlan(name)
+				return nil, c.alteredSincePlan(name)
 			}
 		}
 	}
 	if c.c.SameOrder && !scan.SameKeyOrder(c.src.table, c.dst.table) {
-		return nil, alteredSincePlan(s.Table)
+		return nil, c.alteredSincePlan(s.Table)
 	}
 	return c, nil
+}
+
+// alteredSincePlan is alteredSincePlan of a structure that may be known by an earlier plan, which was the same byte for
+// byte: the next step asks the servers again.
+func (c *openedComparison) alteredSincePlan(name table.Name) error {
+	c.a.schemas.Forget(c.src.db, c.r.plan.Settings.Table)
+	c.a.schemas.Forget(c.dst.db, c.r.plan.Settings.Target)
+	return alteredSincePlan(name)
 }
 
 // ofFiles says that the source is files.
