@@ -147,12 +147,13 @@ func (p *planDraft) fileColumns(ctx context.Context) ([]string, error) {
 	maker := f.found.Schema
 	switch {
 	case len(s.Files.Columns) > 0:
-		return p.onFilesTarget(ctx, "columns.include", s.Files.Columns, table.LevelRefuse)
-	case maker != nil && len(maker.Columns) > 0:
-		names := make([]string, 0, len(maker.Columns)+len(f.found.Internal))
-		for _, c := range maker.Columns {
-			names = append(names, c.Name)
+		names, err := p.onFilesTarget(ctx, "columns.include", s.Files.Columns, table.LevelRefuse)
+		if err != nil {
+			return nil, err
 		}
+		return names, p.takeMakerNames(ctx, names)
+	case maker != nil && len(maker.Columns) > 0:
+		names := maker.Names()
 		for _, name := range f.found.Internal {
 			if p.table.Column(name) != nil {
 				names = append(names, name)
@@ -188,7 +189,7 @@ func (p *planDraft) onFilesTarget(
 		out[i], p.files.names[c.Name] = c.Name, c.SourceName()
 	}
 	lacking := slices.DeleteFunc(matched.Extra, func(name string) bool {
-		return p.removes() && name == p.files.marksDeleted() // it is read all the same
+		return p.removes() && format.SameName(name, p.files.marksDeleted()) // it is read all the same
 	})
 	if len(lacking) > 0 {
 		p.findings = append(p.findings, table.Finding{
@@ -199,6 +200,20 @@ func (p *planDraft) onFilesTarget(
 		})
 	}
 	return out, nil
+}
+
+// takeMakerNames has the columns that the configuration names known by the maker's names for them: what its schema says
+// of a column, such as that it marks deleted rows, is by those.
+func (p *planDraft) takeMakerNames(ctx context.Context, columns []string) error {
+	maker := p.files.found.Schema
+	if maker == nil {
+		return nil
+	}
+	matched, err := format.Match("the maker's schema", maker.Names(), withColumns(p.table, columns).Values())
+	for _, c := range matched.Columns {
+		p.files.names[c.Name] = c.SourceName()
+	}
+	return translateFiles(ctx, err, p.filesAt())
 }
 
 // namesIn are all columns that a file has: of JSON, those of all of its rows.

@@ -1,7 +1,11 @@
 package activities_test
 
 import (
+	"bytes"
+	"compress/gzip"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 	"github.com/tablehaul/tablehaul/internal/verify"
@@ -42,6 +47,69 @@ func TestRowsThatDLTMarksAsDeletedGo(t *testing.T) {
 			})
 		}
 	})
+}
+
+// What dlt's schema says of a column holds however columns.include and the target spell its name.
+func TestAMarkOfDLTHasAnotherSpellingOnTheTarget(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		for _, mode := range []string{api.DeletesOff, api.DeletesHard} {
+			t.Run(mode, func(t *testing.T) {
+				l := newLake(t, s, strings.Replace(dltTable, "deleted TINYINT(1)", "isDeleted TINYINT(1) NOT NULL", 1))
+				l.dlt("jsonl")
+				l.renameInDLT("deleted", "is_deleted")
+				l.settings.Files.Columns = []string{"id", "note", "isDeleted", "updated_at"}
+				l.settings.Deletes = activities.Deletes{Mode: mode}
+				want := []string{"1 - 1", "2 y 0", "3 - 0"}
+				if mode == api.DeletesHard {
+					want = want[1:]
+				}
+				l.run()
+				l.holds("SELECT CONCAT_WS(' ', id, IFNULL(note, '-'), isDeleted) FROM t ORDER BY id", want...)
+			})
+		}
+	})
+}
+
+// A target that has no column for the mark may have it named under columns.include: rows are deleted by it.
+func TestAMarkOfDLTThatTheTargetDoesNotHaveIsNamed(t *testing.T) {
+	l := newLake(t, servers.MySQL(t), strings.Replace(dltTable, ", deleted TINYINT(1)", "", 1))
+	l.dlt("jsonl")
+	l.renameInDLT("deleted", "is_deleted")
+	l.settings.Files.Columns = []string{"id", "note", "isDeleted", "updated_at"}
+	l.settings.Deletes = activities.Deletes{Mode: "hard"}
+	l.run()
+	l.holds("SELECT CONCAT_WS(' ', id, IFNULL(note, '-')) FROM t ORDER BY id", "2 y", "3 -")
+}
+
+// renameInDLT gives a column another name in all files of the lake.
+func (l *lake) renameInDLT(old, now string) {
+	l.t.Helper()
+	require.NoError(l.t, filepath.WalkDir(l.dir, func(file string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		if !strings.HasSuffix(file, ".gz") {
+			return os.WriteFile(file, bytes.ReplaceAll(text, []byte(old), []byte(now)), 0o644)
+		}
+		in, err := gzip.NewReader(bytes.NewReader(text))
+		if err != nil {
+			return err
+		}
+		if text, err = io.ReadAll(in); err != nil {
+			return err
+		}
+		var out bytes.Buffer
+		w := gzip.NewWriter(&out)
+		_, err = w.Write(bytes.ReplaceAll(text, []byte(old), []byte(now)))
+		if err = errors.Join(err, w.Close()); err != nil {
+			return err
+		}
+		return os.WriteFile(file, out.Bytes(), 0o644)
+	}))
 }
 
 const itemsTable = "CREATE TABLE t (id BIGINT PRIMARY KEY, version BIGINT, name VARCHAR(9) NOT NULL)"

@@ -1,6 +1,7 @@
 package scene
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"syscall"
+	"time"
 )
 
 const workerConfig = `connections:
@@ -105,6 +107,32 @@ func (s *Scene) KillWorker() error {
 	}
 	s.Worker, s.others = nil, nil
 	return s.startAll(logFile)
+}
+
+// workerTime bounds a worker's start.
+const workerTime = 30 * time.Second
+
+// AwaitWorker waits until the worker whose log is [Scene.LogFile] takes work.
+func (s *Scene) AwaitWorker(ctx context.Context) error {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(workerTime); ; {
+		log, err := os.ReadFile(s.LogFile())
+		if err != nil {
+			return fmt.Errorf("wait for the worker: %w", err)
+		}
+		if bytes.Contains(log, []byte("worker started")) {
+			return nil
+		}
+		if time.Now().After(end) {
+			return fmt.Errorf("the worker does not start; its log ends with %.500s", log[max(0, len(log)-500):])
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
 }
 
 // StopWorker ends the workers, whose running steps end first. StartWorker starts others.

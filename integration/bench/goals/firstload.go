@@ -1,10 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"time"
 
@@ -54,9 +52,6 @@ func (b *bench) firstLoad(ctx context.Context) error {
 	return os.Remove(b.file("all"))
 }
 
-// workerTime bounds a worker's start.
-const workerTime = 30 * time.Second
-
 // freshWorker starts a worker that has never run anything, with nothing on the target, and waits
 // until it is ready and the servers are at rest.
 func (b *bench) freshWorker(ctx context.Context) error {
@@ -64,24 +59,8 @@ func (b *bench) freshWorker(ctx context.Context) error {
 	if err := b.StartWorker(ctx); err != nil {
 		return err
 	}
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for end := time.Now().Add(workerTime); ; {
-		log, err := os.ReadFile(b.LogFile())
-		if err != nil {
-			return fmt.Errorf("wait for the worker: %w", err)
-		}
-		if bytes.Contains(log, []byte("worker started")) {
-			break
-		}
-		if time.Now().After(end) {
-			return fmt.Errorf("the worker does not start; its log ends with %.500s", log[max(0, len(log)-500):])
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-tick.C:
-		}
+	if err := b.AwaitWorker(ctx); err != nil {
+		return err
 	}
 	return errors.Join(b.settle(ctx, b.SourceDB), b.settle(ctx, b.TargetDB))
 }

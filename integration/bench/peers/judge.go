@@ -24,11 +24,7 @@ func goals(results []result, idle bystanders.Report) (lines []string) {
 	if our == nil {
 		return nil
 	}
-	say := func(met bool, format string, args ...any) {
-		verdict := "missed"
-		if met {
-			verdict = "reached"
-		}
+	say := func(verdict, format string, args ...any) {
 		lines = append(lines, fmt.Sprintf(format, args...)+": "+verdict)
 	}
 	for i, mine := range our.runs {
@@ -37,20 +33,31 @@ func goals(results []result, idle bystanders.Report) (lines []string) {
 		if best := bestOfOthers(results, p); best != nil {
 			theirs := best.runs[p]
 			share := mine.seconds / theirs.seconds
-			say(share <= goalTime, "%s: %.2f × the time of the best of the others (%s, %.1f s); goal ≤ %.1f ×", p,
+			say(verdict(share, goalTime, goalTime), "%s: %.2f × the time of the best of the others (%s, %.1f s); goal ≤ %.1f ×", p,
 				share, best.name, theirs.seconds, goalTime)
 			if beside := milliseconds(theirs.fared.All.P99); beside > 0 {
-				say(noticed <= p99Noise*beside, "%s: the other clients' p99 is %.1f ms, beside %s %.1f ms, %.2f ×; "+
-					"goal ≤ 1 ×, or %.2f × by what two runs of one tool differ",
+				say(verdict(noticed/beside, 1, p99Noise), "%s: the other clients' p99 is %.1f ms, beside %s %.1f ms, "+
+					"%.2f ×; goal ≤ 1 ×, and two runs of one tool differ by up to %.2f ×",
 					p, noticed, best.name, beside, noticed/beside, p99Noise)
 			}
 		}
 		if alone := milliseconds(idle.All.P99); alone > 0 {
-			say(noticed <= goalOverIdle*alone, "%s: the other clients' p99 is %.1f times that alone; goal ≤ %.0f ×", p,
+			say(verdict(noticed/alone, goalOverIdle, goalOverIdle), "%s: the other clients' p99 is %.1f times that alone; goal ≤ %.0f ×", p,
 				noticed/alone, goalOverIdle)
 		}
 	}
 	return lines
+}
+
+// verdict is the word for a figure beside its goal. A figure above it by less than two runs differ is neither.
+func verdict(figure, goal, noise float64) string {
+	switch {
+	case figure <= goal:
+		return "reached"
+	case figure <= noise:
+		return "within what two runs differ"
+	}
+	return "missed"
 }
 
 // bestOfOthers is the fastest tool besides ours that did the whole job, nil for none.

@@ -228,7 +228,7 @@ func (l *large) result(ctx context.Context, p part, again bool) (partResult, err
 		return partResult{}, err
 	}
 	if p.tool.command == nil && l.a.worker == nil {
-		if l.a.worker, err = l.a.startWorker(); err != nil {
+		if l.a.worker, err = l.a.startWorker(ctx); err != nil {
 			return partResult{}, err
 		}
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -22,8 +23,9 @@ tables:
   - { name: shop.orders, cursor: updated_at }
 `
 
-// startWorker runs bin/tablehaul-worker as people do, with logins that have the documented grants.
-func (a *arena) startWorker() (*process.Child, error) {
+// startWorker runs bin/tablehaul-worker as people do, with logins that have the documented grants, and waits until it
+// takes work: people have it running all the time.
+func (a *arena) startWorker(ctx context.Context) (*process.Child, error) {
 	staging := filepath.Join(a.work, "staging")
 	if err := os.MkdirAll(staging, 0o700); err != nil {
 		return nil, err
@@ -43,6 +45,9 @@ func (a *arena) startWorker() (*process.Child, error) {
 	child, err := process.Start(cmd)
 	if err != nil {
 		return nil, fmt.Errorf("start the worker: %w", err)
+	}
+	if err := a.AwaitWorker(ctx); err != nil {
+		return nil, errors.Join(err, child.Stop(workerStop))
 	}
 	return child, nil
 }

@@ -35,12 +35,12 @@ func TestGoalsCountWholeJobsOnly(t *testing.T) {
 	idle := bystanders.Report{All: bystanders.Stats{P99: 2 * time.Millisecond}}
 	require.Equal(t, []string{
 		"first load: 0.33 × the time of the best of the others (hybrid, 30.0 s); goal ≤ 0.7 ×: reached",
-		"first load: the other clients' p99 is 6.0 ms, beside hybrid 4.0 ms, 1.50 ×; goal ≤ 1 ×, or 1.25 × by what " +
-			"two runs of one tool differ: missed",
+		"first load: the other clients' p99 is 6.0 ms, beside hybrid 4.0 ms, 1.50 ×; goal ≤ 1 ×, and two " +
+			"runs of one tool differ by up to 1.25 ×: missed",
 		"first load: the other clients' p99 is 3.0 times that alone; goal ≤ 3 ×: reached",
 		"changes: 0.73 × the time of the best of the others (hybrid, 2.7 s); goal ≤ 0.7 ×: missed",
-		"changes: the other clients' p99 is 7.0 ms, beside hybrid 6.0 ms, 1.17 ×; goal ≤ 1 ×, or 1.25 × by what " +
-			"two runs of one tool differ: reached",
+		"changes: the other clients' p99 is 7.0 ms, beside hybrid 6.0 ms, 1.17 ×; goal ≤ 1 ×, and two " +
+			"runs of one tool differ by up to 1.25 ×: within what two runs differ",
 		"changes: the other clients' p99 is 3.5 times that alone; goal ≤ 3 ×: missed",
 		"scattered changes: 1.00 × the time of the best of the others (dlt, 3.0 s); goal ≤ 0.7 ×: missed",
 		"scattered changes: the other clients' p99 is 0.0 times that alone; goal ≤ 3 ×: reached",

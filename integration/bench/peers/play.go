@@ -139,7 +139,7 @@ func (b *bench) play(ctx context.Context, a *arena, t tool) (result, error) {
 		return r, err
 	}
 	if t.command == nil {
-		worker, err := a.startWorker()
+		worker, err := a.startWorker(ctx)
 		if err != nil {
 			return r, err
 		}

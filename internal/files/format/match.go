@@ -73,6 +73,9 @@ func Match(of string, names []string, target []table.Column) (Matched, error) {
 	return m, nil
 }
 
+// SameName reports whether two names are one by the rules of [Match].
+func SameName(a, b string) bool { return table.SameColumn(a, b) || Snake(a) == Snake(b) }
+
 var (
 	notAlphanumeric = regexp.MustCompile(`[^a-zA-Z\d_]+`)
 	wordBreak       = regexp.MustCompile(`([^_])([A-Z][a-z]+)`)

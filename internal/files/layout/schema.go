@@ -26,6 +26,15 @@ type Schema struct {
 	DedupDescending bool
 }
 
+// Names are those of the columns, in their order.
+func (s *Schema) Names() []string {
+	names := make([]string, len(s.Columns))
+	for i, c := range s.Columns {
+		names[i] = c.Name
+	}
+	return names
+}
+
 // Column is a column in the words of its maker.
 type Column struct {
 	Name string
