@@ -51,6 +51,8 @@ type WorkerOptions struct {
 	Monitor *Monitor
 	// Ready is called once the worker polls; may be nil.
 	Ready func()
+	// Sizes bound what steps take at once; tests lower them.
+	Sizes activities.Sizes
 }
 
 // RunWorker runs a worker until ctx ends, then lets running chunks end. It returns nil after
@@ -113,6 +115,7 @@ func RunWorker(ctx context.Context, o WorkerOptions) error {
 		Metrics:    monitor.metrics,
 		Webhook:    l.webhook,
 		Log:        o.Log,
+		Sizes:      o.Sizes,
 	})
 }
 
