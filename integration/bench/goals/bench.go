@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/tablehaul/tablehaul/integration/scene"
@@ -23,14 +24,22 @@ type bench struct {
 
 // tableConfig is what the configuration says of the table besides its name and cursor. Without an overlap, an
 // incremental run reads exactly the rows that were changed.
-const tableConfig = ", overlap: 0s"
+func (s settings) tableConfig(tuning ...string) string {
+	if s.tuning != "" {
+		tuning = append(tuning, s.tuning)
+	}
+	if len(tuning) == 0 {
+		return ", overlap: 0s"
+	}
+	return ", overlap: 0s, tuning: { " + strings.Join(tuning, ", ") + " }"
+}
 
 // sideTable is the table of everybody but us: on the target, of the same shape as ours.
 const sideTable = "bench.orders"
 
 func newBench(ctx context.Context, set settings, f serverSettings, out io.Writer) (*bench, error) {
 	s, err := scene.Up(ctx, scene.Options{
-		Source: f.flavor, Target: f.flavor, LocalInfile: f.localInfile, Config: tableConfig, Out: out,
+		Source: f.flavor, Target: f.flavor, LocalInfile: f.localInfile, Config: set.tableConfig(), Out: out,
 	})
 	if err != nil {
 		return nil, err

@@ -74,7 +74,7 @@ func (f *figures) findings() []finding {
 			goalExtract, &f.extract, &f.discard),
 		f.againstLoadData(),
 		f.time(
-			"the first load against `mysqldump | mysql` of the same rows",
+			"the first load against a copy of the same rows, as `mysqldump | mysql` makes it",
 			"≤ 0.8 × its time",
 			goalCopy,
 			&f.firstLoad,

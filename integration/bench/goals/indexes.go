@@ -24,7 +24,7 @@ func (b *bench) indexes(ctx context.Context) error {
 	if err := b.exec(ctx, b.SourceDB, moreIndexes); err != nil {
 		return err
 	}
-	defer b.Configure(tableConfig)
+	defer b.Configure(b.tableConfig())
 	load := func(name, config string, into *sample) contestant {
 		prepare := func(ctx context.Context) error {
 			b.Configure(config)
@@ -36,8 +36,8 @@ func (b *bench) indexes(ctx context.Context) error {
 		}}
 	}
 	return rounds(
-		ctx, 1, nil, load("first load, five indexes", tableConfig, &b.figures.indexesBefore),
-		load("first load, then five indexes", tableConfig+", tuning: { indexesAfterLoad: true }",
+		ctx, 1, nil, load("first load, five indexes", b.tableConfig(), &b.figures.indexesBefore),
+		load("first load, then five indexes", b.tableConfig("indexesAfterLoad: true"),
 			&b.figures.indexesAfter),
 	)
 }

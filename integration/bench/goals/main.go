@@ -8,6 +8,7 @@
 //	FLAVOR    mysql or mariadb; both by default
 //	LOCAL_INFILE  0 or 1: MySQL as it comes, or with local_infile=ON; both by default
 //	ONLY      some of extract, load, changes, indexes, sizes; all by default
+//	TUNING    settings of the table's tuning, such as "chunksInFlight: 1"; the defaults by default
 //	REPORT    file to write; docs/benchmarks.md by default, and none where anything above is set
 //	GOALS     strict: a missed goal is exit code 1
 package main

@@ -18,6 +18,8 @@ type settings struct {
 	report  string
 	strict  bool
 	only    []string // of parts; none for all
+	// tuning are settings of the table's tuning, such as "chunksInFlight: 1"; empty for the defaults.
+	tuning string
 }
 
 const (
@@ -48,11 +50,11 @@ func (s settings) bigRows() int         { return 5 * s.rows }
 
 // full says that nothing was left out.
 func (s settings) full() bool {
-	return s.rows == fullRows && s.big && len(s.servers) == len(allServers) && len(s.only) == 0
+	return s.rows == fullRows && s.big && len(s.servers) == len(allServers) && len(s.only) == 0 && s.tuning == ""
 }
 
 func readSettings(getenv func(string) string) (settings, error) {
-	s := settings{rows: fullRows, big: true, servers: allServers}
+	s := settings{rows: fullRows, big: true, servers: allServers, tuning: getenv("TUNING")}
 	if err := scene.ReadNumber(getenv, "ROWS", leastRow, &s.rows); err != nil {
 		return s, err
 	}

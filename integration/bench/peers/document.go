@@ -8,7 +8,7 @@ Written by ` + "`make bench-peers`" + `: the same table, the same two servers an
 |---|---|
 | Date | %s |
 | Machine | %s; servers and tools share it |
-| Servers | two of %s %s, with their defaults but for 512 MiB of buffer pool each |
+| Servers | two of %s %s, with their defaults but for 512 MiB of buffer pool and ` + "`max_connections=200`" + ` each |
 | Settings | %s |
 | Table | ` + "`shop.orders`" + `: %s rows of about 150 bytes, a primary key and one index; then three times %s changes, of which a fifth are new rows |
 | Other clients, alone | p99 %s, of both %.1f ms |
@@ -53,7 +53,7 @@ const documentFoot = `
 - The other clients are five, each with an operation every 5 ms: point reads and range scans on both sides, and updates on the target, with
   ` + "`innodb_lock_wait_timeout=1`" + `. The tools have the default of 50. Nothing else changes the source, so that every tool moves the same rows.
 - Our worker and the Temporal server run before the first load begins, as people have them. The other tools are programs that each run starts.
-- Both servers have ` + "`max_connections=200`" + ` and, on MySQL, no X Protocol.
+- Both servers have utf8mb4 as their character set, which is not MariaDB's default, and MySQL has no X Protocol.
 - Both sides are compared row by row and value by value after the last changes. Tools whose sides are not equal do not count for the goals.
 
 ## What to know of the others

@@ -36,7 +36,7 @@ const largeTerms = `
 |---|---|
 | Date | %s |
 | Machine | %s; servers and tools of a part share it |
-| Servers | two of %s, with their defaults (binary log on, each commit on the disk, ` + "`local_infile`" + ` %s) but for 512 MiB of buffer pool and ` + "`max_connections=200`" + ` each |
+| Servers | two of %s, with their defaults (binary log on, each commit on the disk, ` + "`local_infile`" + ` %s) but for 512 MiB of buffer pool, ` + "`max_connections=200`" + ` and no X Protocol |
 | Table | ` + "`shop.orders`" + `: %s rows of about 150 bytes, a primary key and one index; then %s changes, of which a fifth are new rows |
 
 `
@@ -51,16 +51,22 @@ const largeFoot = `
   staging tables, at its peak. Processor seconds are the tool's, the source server's and the target server's; ours are the worker's and Temporal's.
 - Each tool logs in with an account of its own: ours has the documented grants ([security.md](security.md)), the others may do everything.
 - Binary logs are purged while the parts run.
-- Each part runs once, maybe hours after the one before it, or on another machine. One that an interrupted call has begun is begun again.
+- The date is that of the newest part. Each part runs once, maybe hours after the one before it, or on another machine. One that an interrupted call has begun is begun again.
 `
 
 const largeLink = "[docs/benchmarks-large.md](docs/benchmarks-large.md) has each part, its settings, and the goals.\n"
 
 // page is the page of the results that there are.
-func (l *large) page(results []partResult, now time.Time) string {
+func (l *large) page(results []partResult) string {
 	var d strings.Builder
+	var newest time.Time
+	for _, r := range results {
+		if r.Ended.After(newest) {
+			newest = r.Ended
+		}
+	}
 	d.WriteString(largeHead + largeMarks.around(l.readme(results)) + "\n")
-	fmt.Fprintf(&d, largeTerms, now.UTC().Format(time.DateOnly), machinesOf(results), serversOf(results),
+	fmt.Fprintf(&d, largeTerms, newest.Format(time.DateOnly), machinesOf(results), serversOf(results),
 		map[bool]string{true: "ON", false: "OFF"}[l.localInfile], scene.Number(int64(l.rows)),
 		scene.Number(int64(l.changes)))
 	fmt.Fprintf(&d, "%s\n\n", largeTable(results).RenderMarkdown())
@@ -120,6 +126,10 @@ func (l *large) readme(results []partResult) string {
 			}
 			return "–"
 		}
+		peak := most(func(r partResult) int64 { return r.PeakMiB })
+		if n := max(load.WorkerMiB, then.WorkerMiB); n > 0 {
+			peak += fmt.Sprintf(", the worker %d", n)
+		}
 		none := map[bool]string{true: "failed", false: "not ended yet"}[failed]
 		if load.NotWithin > 0 {
 			none = "not run"
@@ -133,7 +143,7 @@ func (l *large) readme(results []partResult) string {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s |\n", name, seconds(load), seconds(then),
 			both(partResult.longestText),
 			both(func(r partResult) string { return latencyText(r.P99[1]) }),
-			most(func(r partResult) int64 { return r.PeakMiB }), most(func(r partResult) int64 { return r.StagedMiB }))
+			peak, most(func(r partResult) int64 { return r.StagedMiB }))
 	}
 	b.WriteString("\n")
 	ours, _ := resultOf(results, part{largeTools()[0], partLoad})

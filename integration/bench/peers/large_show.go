@@ -5,7 +5,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
@@ -36,7 +35,7 @@ func (l *large) renew() error {
 	}) {
 		return err
 	}
-	page := l.page(results, time.Now())
+	page := l.page(results)
 	if err := os.WriteFile(l.report, []byte(page), 0o644); err != nil {
 		return fmt.Errorf("write the page: %w", err)
 	}

@@ -18,6 +18,7 @@
 //	first chunk                                    chunkRows        2                 warm-up
 //	first chunk, others active                     chunkRows        1                 warm-up
 //	first chunk, target 2 ms away, no others       chunkRows        chunksInFlight    warm-up
+//	first chunk of a backfill                      same             1                 warm-up
 //	others begin, in the warm-up                   same             1                 same
 //	committed well within the time limit           a quarter more   same              same
 //	committed within the time limit                same             same              same
@@ -41,13 +42,14 @@
 //	a replica more than maxReplicaLag behind       none             none              in 5 s
 //
 // The time limit is half of maxTransaction, or twice the round trips of any transaction where that is longer. "Well
-// within" leaves room for a quarter more rows. The fewest rows are 50, or a piece of a chunk that cannot be cut.
-// Of up to 8 pieces of a chunk, all have the same rows, at most 15% more than fit; fewer pieces follow where one of
-// them would keep the time limit.
+// within" leaves room for a quarter more rows. The fewest rows are an eighth of chunkRows, as a chunk is cut into 8
+// pieces at most, and never below 50. The pieces of a chunk have the same rows, at most 15% more than fit; fewer pieces
+// follow where one of them would keep the time limit. A backfill does not cut its chunks by the time that they take.
 //
 // "Measured" is the end of four times as many chunks as are written at once, while others wait. A trial changes that
 // number by one, and the measurement after it decides. The number stays between 1 and chunksInFlight. The last column
 // counts measurements; where nothing is written, it is when the worker looks again. "Others" are other clients of the
-// target. Answers are slow where START TRANSACTION takes twice its shortest time. A slow transaction counts once for
-// all that were under way beside it.
+// target. Answers are slow where START TRANSACTION takes more than twice its shortest time, or twice 150 µs if that is
+// longer, on a moving average to which each answer adds a quarter. A slow transaction counts once for all that were
+// under way beside it.
 package upsert

@@ -68,16 +68,28 @@ var otherClients = hillClimb{limit: 3, phase: steady, otherTraffic: true}
 
 // lawCases are by the first column of the law's table.
 var lawCases = map[string]lawCase{
-	"first chunk": climbs(hillClimb{}, func(c *hillClimb) { c.start(4) }),
+	"first chunk": func(*testing.T) (before lawState, _ []lawState) {
+		l := &Limiter{}
+		l.onFirstChunk(lawMaximum, false, func() bool { return false })
+		return before, []lawState{{rows: firstRows(), limit: l.climb.limit, phase: l.climb.phase}}
+	},
 	"first chunk, others active": func(*testing.T) (before lawState, _ []lawState) {
 		l := &Limiter{}
 		l.onFirstChunk(4, true, func() bool { return true })
-		return before, []lawState{{limit: l.climb.limit, phase: l.climb.phase}}
+		return before, []lawState{{rows: firstRows(), limit: l.climb.limit, phase: l.climb.phase}}
 	},
 	"first chunk, target 2 ms away, no others": func(*testing.T) (before lawState, _ []lawState) {
 		l := &Limiter{}
 		l.onFirstChunk(lawMaximum, true, func() bool { return false })
-		return before, []lawState{{limit: l.climb.limit, phase: l.climb.phase}}
+		return before, []lawState{{rows: firstRows(), limit: l.climb.limit, phase: l.climb.phase}}
+	},
+	"first chunk of a backfill": func(t *testing.T) (before lawState, after []lawState) {
+		l := &Limiter{}
+		require.NoError(t, l.Do(t.Context(), 0, lawMaximum, lawRows, func() error {
+			after = append(after, lawState{limit: l.climb.limit, phase: l.climb.phase})
+			return nil
+		}))
+		return before, after
 	},
 	"others begin, in the warm-up":             climbs(hillClimb{limit: 2}, begins),
 	"committed well within the time limit":     commits(lawRows, lawRows, 300*time.Millisecond),
@@ -130,6 +142,13 @@ var lawCases = map[string]lawCase{
 		2*time.Second, true)),
 }
 
+// firstRows are the rows of a first chunk, 0 for as many as chunkRows says.
+func firstRows() int {
+	z := &ChunkSizer{}
+	z.onBegin(lawRows)
+	return z.Rows()
+}
+
 // slowAnswers is a limiter of which START TRANSACTION begins to take more than twice as long.
 func slowAnswers(c hillClimb) (lawState, []lawState) {
 	l := &Limiter{climb: c, latency: minLatencyFloor, minLatency: minLatencyFloor}
@@ -145,7 +164,7 @@ func stuckTransaction(t *testing.T) (before lawState, after []lawState) {
 	require.NoError(t, err)
 	next, err := l.acquire(t.Context(), 0, 1) // it waits for stuckTime
 	require.NoError(t, err)
-	after = append(after, lawState{limit: len(l.slots)})
+	after = append(after, lawState{limit: len(l.slots), phase: l.climb.phase, pause: l.climb.pause})
 	l.release(stuck, 0, 1)
 	l.release(next, 0, 1)
 	only, err := l.acquire(t.Context(), 0, 1)
@@ -153,6 +172,39 @@ func stuckTransaction(t *testing.T) (before lawState, after []lawState) {
 	require.Len(t, l.slots, 1)
 	l.release(only, 0, 1)
 	return lawState{limit: 1}, after
+}
+
+// The notes below the law: when answers are slow, and what a measurement is.
+func TestTheBoundsOfTheLimitersLaw(t *testing.T) {
+	for shortest, bound := range map[time.Duration]time.Duration{
+		time.Millisecond: 2 * time.Millisecond, 10 * time.Microsecond: 300 * time.Microsecond,
+	} {
+		l := &Limiter{climb: otherClients, latency: bound, minLatency: shortest}
+		l.onLatency(bound)
+		require.Equal(t, otherClients.limit, l.climb.limit, "an average of %s", bound)
+		l.onLatency(bound + 4*time.Nanosecond)
+		require.Equal(t, otherClients.limit-1, l.climb.limit, "an average above %s", bound)
+	}
+	waiting := []waiter{{}}
+	l := &Limiter{climb: hillClimb{limit: 2, phase: steady}, queue: waiting}
+	now := time.Now()
+	release := func() {
+		now = now.Add(time.Second)
+		l.measure(now, lawRows, lawMaximum)
+	}
+	release() // a measurement begins
+	for range 7 {
+		release()
+	}
+	require.Equal(t, steady, l.climb.phase)
+	l.queue = nil
+	release() // no chunk waits: what was measured says nothing
+	l.queue = waiting
+	for range 8 {
+		release()
+	}
+	require.Equal(t, tryMore, l.climb.phase)
+	require.Equal(t, 3, l.climb.limit)
 }
 
 // Each row of the law does what its columns say. The rows are read from the package's comment and from docs/scale.md.
