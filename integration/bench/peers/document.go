@@ -52,6 +52,8 @@ const documentFoot = `
   all the same, the p99 was 0.88 to 1.24 times its median.
 - The other clients are five, each with an operation every 5 ms: point reads and range scans on both sides, and updates on the target, with
   ` + "`innodb_lock_wait_timeout=1`" + `. The tools have the default of 50. Nothing else changes the source, so that every tool moves the same rows.
+- Ours has ` + "`overlap: 0s`" + `, as the other tools read nothing again: the changes follow each other within seconds, and by default a run would read
+  those of the minute before its watermark again. Everything else of it is the default.
 - Our worker and the Temporal server run before the first load begins, as people have them. The other tools are programs that each run starts.
 - Both servers have utf8mb4 as their character set, which is not MariaDB's default, and MySQL has no X Protocol.
 - Both sides are compared row by row and value by value after the last changes. Tools whose sides are not equal do not count for the goals.

@@ -14,11 +14,13 @@ import (
 	"github.com/tablehaul/tablehaul/internal/process"
 )
 
+// ourConfig has no overlap, as the other tools have none: changes follow each other within seconds here, and each run
+// would read those of the last minute again.
 const ourConfig = `connections:
   shop: { dsn: "${SHOP_DSN}" }
   warehouse: { dsn: "${WAREHOUSE_DSN}" }
 staging: { url: "file://%s" }
-defaults: { sourceConnection: shop, targetConnection: warehouse }
+defaults: { sourceConnection: shop, targetConnection: warehouse, overlap: 0s }
 tables:
   - { name: shop.orders, cursor: updated_at }
 `
