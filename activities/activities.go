@@ -167,7 +167,7 @@ func Register(w worker.ActivityRegistry, a *Activities) {
 		"DeleteRows":         withStepLog(a, a.DeleteRows),
 		"Notify":             withStepLog(a, a.Notify),
 		"Sweep":              withAttempt(a, a.Sweep),
-		"StopSweeping":       withAttempt(a, a.StopSweeping),
+		"StopSweeping":       a.StopSweeping,
 		"ListTables":         withAttempt(a, a.ListTables),
 	} {
 		w.RegisterActivityWithOptions(f, activity.RegisterOptions{Name: name})

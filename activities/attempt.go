@@ -61,8 +61,8 @@ func lasted(ctx context.Context, typ string, limit time.Duration) bool {
 	return ok && limit > 0 && at.failures.seen(at.step, typ, at.begun) > limit
 }
 
-// failures remembers which steps fail, and since when, so that only a failure that lasts ends a run. How long ago a step
-// was scheduled does not say it: it may have waited for its hours, or read for long.
+// failures remembers which steps fail, and since when, so that only a failure that lasts ends a run. The time since a
+// step was scheduled does not say it: the step may have waited for its hours, or read for long.
 type failures struct {
 	mu sync.Mutex
 	// steps has, by step and by type of failure, when it was seen.

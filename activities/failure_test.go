@@ -105,6 +105,23 @@ func TestAFailureBeforeAnOutageIsOver(t *testing.T) {
 	})
 }
 
+// Where staging is away, files are left after some minutes: they must not keep a run from ending.
+func TestFilesAreLeftWhereTheyCannotBeRemoved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var f failures
+		leave := func() (app *temporal.ApplicationError) {
+			ctx := attemptOf(t, &f, "a")
+			away := translate(ctx, staging.ErrUnavailable, where{doing: "remove the staged files of shop.orders"})
+			require.ErrorAs(t, leaveSoon(ctx, away), &app)
+			require.Equal(t, failure.StagingUnavailable, app.Type())
+			return app
+		}
+		require.False(t, leave().NonRetryable())
+		time.Sleep(tidyPatience + time.Second)
+		require.True(t, leave().NonRetryable())
+	})
+}
+
 func TestStepsThatFailAreForgotten(t *testing.T) {
 	var f failures
 	for i := range 2 * mostFailing {
