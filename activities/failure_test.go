@@ -60,8 +60,8 @@ func final(ctx context.Context, t *testing.T, err error) bool {
 	return app.NonRetryable()
 }
 
-// A step that was scheduled long ago, and waited for its hours, has not failed meanwhile. Only a failure that lasts ends
-// a run.
+// A step that was scheduled long ago, and waited for its hours, has not failed meanwhile. Only a failure that lasts
+// ends a run.
 func TestOnlyAFailureThatLastsEndsARun(t *testing.T) {
 	for name, c := range map[string]struct {
 		err   error
