@@ -57,7 +57,7 @@ func TestAnAttemptRepeatsWhatTheOneBeforeHasSaid(t *testing.T) {
 		clean = append(clean, nothingWrittenSoFar(ctx))
 		switch number {
 		case 1:
-			sayNothingWritten(ctx)
+			sayNothingWritten(ctx, true)
 			return throttled(throttle.Wait{Reason: "hours"})
 		case 2:
 			for range 2 { // the heartbeat of the first attempt, and one of this

@@ -41,9 +41,12 @@ func nothingWrittenSoFar(ctx context.Context) bool {
 		last.NothingWritten >= before
 }
 
-// sayNothingWritten heartbeats, up to the attempt's end, that this attempt has not begun to write, nor any before it.
-func sayNothingWritten(ctx context.Context) {
-	progress := chunkProgress{NothingWritten: activity.GetInfo(ctx).Attempt}
+// sayNothingWritten heartbeats, up to the attempt's end, that it has not begun to write: nor have those before, if clean.
+func sayNothingWritten(ctx context.Context, clean bool) {
+	var progress chunkProgress
+	if clean {
+		progress.NothingWritten = activity.GetInfo(ctx).Attempt
+	}
 	beat(ctx, func() any { return progress })()
 	activity.RecordHeartbeat(ctx, progress)
 }
@@ -122,9 +125,7 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 	if w, err := a.waitNow(ctx, db.DB, s); err != nil {
 		return UpsertChunkResult{}, err
 	} else if w.Reason != "" {
-		if clean {
-			sayNothingWritten(ctx)
-		}
+		sayNothingWritten(ctx, clean)
 		a.deps.Metrics.Throttled(in.Table, w.For)
 		return UpsertChunkResult{}, throttled(w)
 	}
