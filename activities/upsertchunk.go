@@ -41,7 +41,7 @@ func nothingWrittenSoFar(ctx context.Context) bool {
 		last.NothingWritten >= before
 }
 
-// sayNothingWritten heartbeats, up to the attempt's end, that it has not begun to write: nor have those before, if clean.
+// sayNothingWritten heartbeats to the attempt's end that the attempt has not begun to write, nor those before if clean.
 func sayNothingWritten(ctx context.Context, clean bool) {
 	var progress chunkProgress
 	if clean {
