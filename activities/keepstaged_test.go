@@ -11,7 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tablehaul/tablehaul/activities"
-	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
@@ -34,8 +33,14 @@ func (s *roomStore) Put(ctx context.Context, key string, r io.Reader) error {
 	return s.Store.Put(ctx, key, r)
 }
 
-// extracted stages all slices of a first load, and returns them.
-func (c *comparing) extracted(run string) (slices []activities.RangeInput) {
+// stagedSlice is a slice of a run that is staged.
+type stagedSlice struct {
+	activities.RangeInput
+	parts int
+}
+
+// extracted stages all slices of a first load, and returns those with rows.
+func (c *comparing) extracted(run string) (slices []stagedSlice) {
 	c.t.Helper()
 	var plan activities.PlanRunResult
 	in := activities.PlanRunInput{Table: c.settings.Table.String(), Run: run, State: owner.State{ID: "s"}}
@@ -45,10 +50,19 @@ func (c *comparing) extracted(run string) (slices []activities.RangeInput) {
 	for more := true; more; one.Slice++ {
 		var out activities.ExtractResult
 		require.NoError(c.t, c.step("ExtractIncremental", one, &out))
-		slices = append(slices, one)
-		more = out.More
+		if more = out.More; out.Rows > 0 {
+			slices = append(slices, stagedSlice{one, out.Parts})
+		}
 	}
 	return slices
+}
+
+// applied ends slices as a run does that has written them.
+func (c *comparing) applied(slices ...stagedSlice) {
+	c.t.Helper()
+	for _, one := range slices {
+		require.NoError(c.t, c.step("Cleanup", one.RangeInput, &activities.CleanupResult{}))
+	}
 }
 
 // replayPlan is the plan of a replay of the newest run.
@@ -63,39 +77,36 @@ func (c *comparing) replayPlan() (plan activities.PlanVerifyResult) {
 // A copy that failed in the middle goes on where it was. A replay says which slices are not kept.
 func TestAReplaySaysWhatIsNotKept(t *testing.T) {
 	c := newComparing(t, servers.MySQL(t), servers.MySQL(t), "CREATE TABLE t (id INT PRIMARY KEY, "+cursorColumn+
-		", KEY (updated_at))", "INSERT INTO t (id) VALUES (1), (2), (3), (4), (5)").copied()
+		", KEY (updated_at))", "INSERT INTO t (id) VALUES (1), (2), (3), (4), (5), (6), (7), (8), (9)").copied()
 	c.settings.Keep = map[staging.Kind]time.Duration{staging.KeptStaged: time.Hour}
-	c.settings.ChunkRows, c.settings.PageRows, c.settings.PartBytes = 1, 1, 1 // a part has a row
+	c.settings.ChunkRows, c.settings.PageRows, c.settings.PageBytes, c.settings.PartBytes = 1, 1, 1, 1
 	store := &roomStore{Store: c.deps.Store, room: 99}
 	c.deps.Store = store
 	c.restart()
-	c.stagedRun("run-a")
+	c.applied(c.extracted("run-a")...)
 	require.Empty(t, c.replayPlan().Warnings)
 
-	store.room, store.kept = 3, 0
-	whole := c.extracted("run-b")
-	require.Len(t, whole, 1)
-	requireType(t, c.step("Cleanup", whole[0], nil), failure.StagingFull)
+	staged := c.extracted("run-b")
+	require.Greater(t, len(staged), 1)
+	require.Greater(t, staged[0].parts, 1)
+	store.room, store.kept = 1, 0
+	require.ErrorContains(t, c.step("Cleanup", staged[0].RangeInput, nil), "type: StagingFull, retryable: true")
 	plan := c.replayPlan()
 	require.Equal(t, "run-a", plan.Replay)
 	require.Len(t, plan.Warnings, 1)
 	require.Contains(t, plan.Warnings[0], "run run-b is newer, and nothing of it is kept")
-	require.Contains(t, plan.Warnings[0], "tablehaul verify "+c.settings.Table.String()+" --repair")
-	store.room = 99
-	require.NoError(t, c.step("Cleanup", whole[0], &activities.CleanupResult{}))
-	require.Equal(t, 5, store.kept, "no file is copied twice")
-	got, run := c.replayed("last")
-	require.Equal(t, "run-b", run)
-	require.EqualValues(t, 5, got.Equal)
 
-	c.settings.RangeBytes = 1 // a slice has a part
-	cut := c.extracted("run-c")
-	require.Len(t, cut, 5)
-	for _, one := range cut[:3] {
-		require.NoError(t, c.step("Cleanup", one, &activities.CleanupResult{}))
-	}
+	store.room = 99
+	c.applied(staged[0])
+	require.Equal(t, staged[0].parts, store.kept, "no file is copied twice")
+	c.applied(staged[1 : len(staged)-1]...)
 	plan = c.replayPlan()
-	require.Equal(t, "run-c", plan.Replay)
-	require.Len(t, plan.Warnings, 1)
-	require.Contains(t, plan.Warnings[0], "2 of 5 slices of run run-c are not kept, and left out")
+	require.Equal(t, "run-b", plan.Replay)
+	require.Equal(t, []string{fmt.Sprintf("1 of %d slices of run run-b are not kept, and left out (it goes on, has "+
+		"failed, or its files could not be kept: tablehaul verify %s --repair compares all rows)", len(staged),
+		c.settings.Table)}, plan.Warnings)
+	c.applied(staged[len(staged)-1])
+	require.Empty(t, c.replayPlan().Warnings)
+	got, _ := c.replayed("last")
+	require.EqualValues(t, 9, got.Equal)
 }
