@@ -30,6 +30,7 @@ type Activities struct {
 	paces     *paceCache
 	schemas   schema.Cache
 	parked    parkedReaders
+	failures  failures
 }
 
 // Deps are what the steps work with. All fields but MaskKey, Metrics, Webhook, Searchable, Log, HostQueue, Deployment,
@@ -165,9 +166,9 @@ func Register(w worker.ActivityRegistry, a *Activities) {
 		"CheckDeletes":       withStepLog(a, a.CheckDeletes),
 		"DeleteRows":         withStepLog(a, a.DeleteRows),
 		"Notify":             withStepLog(a, a.Notify),
-		"Sweep":              a.Sweep,
+		"Sweep":              withAttempt(a, a.Sweep),
 		"StopSweeping":       a.StopSweeping,
-		"ListTables":         a.ListTables,
+		"ListTables":         withAttempt(a, a.ListTables),
 	} {
 		w.RegisterActivityWithOptions(f, activity.RegisterOptions{Name: name})
 	}

@@ -26,7 +26,6 @@ func (a *Activities) AddIndexes(ctx context.Context, in RangeInput) (AddIndexesR
 	if err != nil {
 		return AddIndexesResult{}, translate(ctx, err, at)
 	}
-	defer beat(ctx, func() any { return "building indexes" })()
 	added, err := db.AddIndexes(ctx, r.plan.writesTo(), r.plan.IndexesLater)
 	if err == nil {
 		logStep(ctx, "indexes", added)

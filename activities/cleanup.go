@@ -3,6 +3,9 @@ package activities
 import (
 	"context"
 	"errors"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
 
 	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/table"
@@ -13,10 +16,31 @@ type CleanupResult struct {
 	Parts int `json:"parts"`
 }
 
+// tidyPatience is how long the removal of files may fail before they are left. They must not keep a run from ending.
+const tidyPatience = 5 * time.Minute
+
 // Cleanup removes the staged files of a slice of a range: the parts that its manifest names, then the
 // manifest. Repeating it is harmless; a slice without a manifest has nothing to remove. A
 // manifest that cannot be read names nothing, so only it itself goes. Where staging.keep says so, copies are kept.
+//
+// It heartbeats: a copy may take long. It fails for good where staging fails for some minutes.
 func (a *Activities) Cleanup(ctx context.Context, in RangeInput) (CleanupResult, error) {
+	out, err := a.cleanup(ctx, in)
+	return out, leaveSoon(ctx, err)
+}
+
+// leaveSoon makes a failure final that has lasted for tidyPatience.
+func leaveSoon(ctx context.Context, err error) error {
+	var app *temporal.ApplicationError
+	if !errors.As(err, &app) || app.NonRetryable() || !lasted(ctx, "tidy "+app.Type(), tidyPatience) {
+		return err
+	}
+	return temporal.NewApplicationErrorWithOptions(app.Message(), app.Type(), temporal.ApplicationErrorOptions{
+		NonRetryable: true, Cause: err,
+	})
+}
+
+func (a *Activities) cleanup(ctx context.Context, in RangeInput) (CleanupResult, error) {
 	if err := a.requireLocalFiles(ctx, in.Queue); err != nil {
 		return CleanupResult{}, err
 	}

@@ -38,7 +38,6 @@ func (a *Activities) emptyRun(ctx context.Context, s Settings, begin owner.Begin
 	if s.Cursor == "" || s.Files != nil || s.Replace != nil {
 		return nil
 	}
-	defer beat(ctx, func() any { return nil })()
 	ctx, cancel := context.WithTimeout(ctx, emptyRunTimeout)
 	defer cancel()
 	begun := time.Now()

@@ -134,7 +134,11 @@ func attemptName(ctx context.Context) string {
 func (a *Activities) publish(
 	ctx context.Context, r *openedRange, parts *partWriter, stats scan.ReadStats,
 ) (ExtractResult, error) {
-	err := staging.PublishManifest(ctx, a.deps.Store, r.manifestKey(), r.manifest(parts, stats.Next))
+	m := r.manifest(parts, stats.Next)
+	err := a.promiseKept(ctx, m)
+	if err == nil {
+		err = staging.PublishManifest(ctx, a.deps.Store, r.manifestKey(), m)
+	}
 	ours := err == nil
 	if !ours {
 		parts.discard(ctx)

@@ -71,29 +71,27 @@ func translate(ctx context.Context, err error, at where) error {
 	case errors.Is(err, rowfile.ErrColumns), errors.Is(err, rowfile.ErrValue):
 		return at.permanent(failure.UnsupportedTable, err, "")
 	}
-	if typ, opts := retryOfStaging(err, age(ctx)); typ != "" {
+	if typ, opts, limit := retryOfStaging(err); typ != "" {
 		at.connection = "" // no database server is to blame
+		opts.NonRetryable = opts.NonRetryable || lasted(ctx, typ, limit)
 		opts.Details = []any{at.details(err, "")}
 		return temporal.NewApplicationErrorWithOptions(at.text(err), typ, opts)
 	}
-	opts := temporal.ApplicationErrorOptions{}
-	typ := failure.Unexpected
-	remedy := ""
+	typ, opts, limit, remedy := failure.Unexpected, temporal.ApplicationErrorOptions{}, patience, ""
 	if at.connection != "" {
 		p := mysqlerr.Describe(err)
 		remedy = withRowOf(err, p.Remedy)
-		typ, opts = retryOf(p.Class, age(ctx))
+		typ, opts, limit = retryOf(p.Class)
 		if mysqlerr.IsLockConflict(err) {
 			typ = failure.LockWait
 		}
-		if isPreflight(ctx) && isDial(err) && age(ctx) > reachPatience {
+		if isPreflight(ctx) && isDial(err) && lasted(ctx, typ, reachPatience) {
 			opts.NonRetryable = true
 			remedy = "check the host and port of the connection's dsn, and that the server runs and is reachable" +
 				" from the worker"
 		}
-	} else if age(ctx) > patience {
-		opts.NonRetryable = true
 	}
+	opts.NonRetryable = opts.NonRetryable || lasted(ctx, typ, limit)
 	msg := at.text(err)
 	if remedy != "" {
 		msg += ": " + remedy
@@ -110,7 +108,7 @@ func (at where) otherServer(ctx context.Context, err error) error {
 	const remedy = "let the connection lead to one server"
 	return temporal.NewApplicationErrorWithOptions(at.text(
 		err)+": "+remedy, failure.ServerChanged, temporal.ApplicationErrorOptions{
-		NonRetryable: age(ctx) > serverPatience, Details: []any{at.details(err, remedy)},
+		NonRetryable: lasted(ctx, failure.ServerChanged, serverPatience), Details: []any{at.details(err, remedy)},
 	})
 }
 
@@ -137,38 +135,43 @@ func (at where) text(err error) string {
 	return fmt.Sprintf("%s (connection %s): %s", at.doing, at.connection, text)
 }
 
-// retryOf maps an error class to a failure type and its retry.
-func retryOf(c mysqlerr.Class, age time.Duration) (string, temporal.ApplicationErrorOptions) {
+// retryOf maps an error class to a failure type and its retry, and how long a step may fail in this way; 0 is no limit.
+func retryOf(c mysqlerr.Class) (typ string, opts temporal.ApplicationErrorOptions, limit time.Duration) {
 	switch c {
 	case mysqlerr.ClassRetry:
-		return failure.ServerUnavailable, temporal.ApplicationErrorOptions{}
+		return failure.ServerUnavailable, opts, 0
 	case mysqlerr.ClassCapacity:
-		return failure.ServerFull, temporal.ApplicationErrorOptions{NextRetryDelay: fullDelay}
+		opts.NextRetryDelay = fullDelay
+		return failure.ServerFull, opts, 0
 	case mysqlerr.ClassFailover:
-		return failure.ServerReadOnly, temporal.ApplicationErrorOptions{NonRetryable: age > patience}
+		return failure.ServerReadOnly, opts, patience
 	case mysqlerr.ClassSplit, mysqlerr.ClassRowData:
-		return failure.RowRejected, temporal.ApplicationErrorOptions{NonRetryable: true}
+		opts.NonRetryable = true
+		return failure.RowRejected, opts, 0
 	case mysqlerr.ClassConfiguration:
-		return failure.ServerRejected, temporal.ApplicationErrorOptions{NonRetryable: true}
+		opts.NonRetryable = true
+		return failure.ServerRejected, opts, 0
 	default:
-		return failure.Unexpected, temporal.ApplicationErrorOptions{NonRetryable: age > patience}
+		return failure.Unexpected, opts, patience
 	}
 }
 
-// retryOfStaging maps an error of the staging store to a failure type and its retry; the type is
+// retryOfStaging maps an error of the staging store to a failure type and its retry, as retryOf does; the type is
 // empty where the error is none of these.
-func retryOfStaging(err error, age time.Duration) (string, temporal.ApplicationErrorOptions) {
+func retryOfStaging(err error) (typ string, opts temporal.ApplicationErrorOptions, limit time.Duration) {
 	switch {
 	case errors.Is(err, staging.ErrFull):
-		return failure.StagingFull, temporal.ApplicationErrorOptions{NextRetryDelay: fullDelay}
+		opts.NextRetryDelay = fullDelay
+		return failure.StagingFull, opts, 0
 	case errors.Is(err, staging.ErrRejected):
-		return failure.StagingRejected, temporal.ApplicationErrorOptions{NonRetryable: true}
+		opts.NonRetryable = true
+		return failure.StagingRejected, opts, 0
 	case errors.Is(err, staging.ErrCredentials):
-		return failure.StagingRejected, temporal.ApplicationErrorOptions{NonRetryable: age > patience}
+		return failure.StagingRejected, opts, patience
 	case errors.Is(err, staging.ErrUnavailable):
-		return failure.StagingUnavailable, temporal.ApplicationErrorOptions{}
+		return failure.StagingUnavailable, opts, 0
 	}
-	return "", temporal.ApplicationErrorOptions{}
+	return "", opts, 0
 }
 
 // isPreflight reports whether the running step comes before the first row is read or written.

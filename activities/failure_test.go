@@ -1,9 +1,11 @@
 package activities
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
@@ -11,8 +13,10 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 	"github.com/tablehaul/tablehaul/internal/staging"
+	"github.com/tablehaul/tablehaul/internal/throttle"
 )
 
 // Staging's own errors say whether waiting helps; a database is never blamed for them.
@@ -42,14 +46,95 @@ func TestErrorsOfStagingHaveTypesOfTheirOwn(t *testing.T) {
 	}
 }
 
-func TestCredentialsThatStayExpiredAreGivenUp(t *testing.T) {
-	typ, opts := retryOfStaging(staging.ErrCredentials, patience+time.Second)
-	require.Equal(t, failure.StagingRejected, typ)
-	require.True(t, opts.NonRetryable)
-	_, opts = retryOfStaging(staging.ErrUnavailable, 100*patience)
-	require.False(t, opts.NonRetryable, "an outage is waited for")
-	typ, _ = retryOfStaging(errors.New("other"), 0)
-	require.Empty(t, typ)
+// attemptOf is the context of an attempt at a step that begins now.
+func attemptOf(t *testing.T, f *failures, step string) context.Context {
+	t.Helper()
+	return context.WithValue(t.Context(), attemptKey{}, &attempt{f, step, time.Now()})
+}
+
+// final is whether a step fails for good that meets err.
+func final(ctx context.Context, t *testing.T, err error) bool {
+	t.Helper()
+	var app *temporal.ApplicationError
+	require.ErrorAs(t, translate(ctx, err, where{connection: "warehouse", doing: "write a chunk"}), &app)
+	return app.NonRetryable()
+}
+
+// A step that was scheduled long ago, and waited for its hours, has not failed meanwhile. Only a failure that lasts
+// ends a run.
+func TestOnlyAFailureThatLastsEndsARun(t *testing.T) {
+	for name, c := range map[string]struct {
+		err   error
+		limit time.Duration
+	}{
+		"failover": {&mysql.MySQLError{Number: 1290, Message: "the --read-only option"}, patience},
+		"unknown":  {errors.New("unknown"), patience}, "credentials": {staging.ErrCredentials, patience},
+		"another server": {mysqldb.ErrOtherServer, serverPatience},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var f failures
+			time.Sleep(16 * time.Hour) // of waiting
+			require.False(t, final(attemptOf(t, &f, "a"), t, c.err), name)
+			time.Sleep(c.limit)
+			require.False(t, final(attemptOf(t, &f, "a"), t, c.err), name)
+			time.Sleep(time.Second)
+			require.False(t, final(attemptOf(t, &f, "b"), t, c.err), "%s: another step", name)
+			require.True(t, final(attemptOf(t, &f, "a"), t, c.err), name)
+
+			f.forget("a")
+			require.False(t, final(attemptOf(t, &f, "a"), t, c.err), name)
+			time.Sleep(c.limit / 2)
+			reading := attemptOf(t, &f, "a")
+			time.Sleep(24 * time.Hour)
+			require.True(t, final(reading, t, c.err), "%s: an attempt may take long", name)
+		})
+	}
+}
+
+// In an outage of hours, what a step meets before it and after it is not one failure that lasts.
+func TestAFailureBeforeAnOutageIsOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var f failures
+		failover := &mysql.MySQLError{Number: 1290, Message: "the --read-only option"}
+		require.False(t, final(attemptOf(t, &f, "a"), t, failover))
+		for range 60 {
+			time.Sleep(time.Minute)
+			require.False(t, final(attemptOf(t, &f, "a"), t, staging.ErrUnavailable), "an outage is waited for")
+		}
+		require.False(t, final(attemptOf(t, &f, "a"), t, failover))
+	})
+}
+
+// Where staging is away, files are left after some minutes: they must not keep a run from ending.
+func TestFilesAreLeftWhereTheyCannotBeRemoved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var f failures
+		leave := func() (app *temporal.ApplicationError) {
+			ctx := attemptOf(t, &f, "a")
+			away := translate(ctx, staging.ErrUnavailable, where{doing: "remove the staged files of shop.orders"})
+			require.ErrorAs(t, leaveSoon(ctx, away), &app)
+			require.Equal(t, failure.StagingUnavailable, app.Type())
+			return app
+		}
+		require.False(t, leave().NonRetryable())
+		time.Sleep(tidyPatience + time.Second)
+		require.True(t, leave().NonRetryable())
+	})
+}
+
+func TestStepsThatFailAreForgotten(t *testing.T) {
+	var f failures
+	for i := range 2 * mostFailing {
+		f.seen(fmt.Sprint(i), failure.Unexpected, time.Now())
+	}
+	require.LessOrEqual(t, len(f.steps), mostFailing)
+	for err, lasts := range map[error]bool{
+		nil: false, context.Canceled: false, throttled(throttle.Wait{Reason: "hours"}): false,
+		invalidInput("x", ""): false, errors.New("unknown"): true,
+		translate(t.Context(), staging.ErrUnavailable, where{}): true,
+	} {
+		require.Equal(t, lasts, mayLast(err), "%v", err)
+	}
 }
 
 // A lock wait is no server that does not answer.

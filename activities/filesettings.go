@@ -125,7 +125,9 @@ func translateFiles(ctx context.Context, err error, at where) error {
 		return at.permanent(failure.FilesRefused, err, "")
 	case errors.Is(err, files.ErrCredentials):
 		return temporal.NewApplicationErrorWithOptions(at.text(err), failure.FilesRefused,
-			temporal.ApplicationErrorOptions{NonRetryable: age(ctx) > patience, Details: []any{at.details(err, "")}})
+			temporal.ApplicationErrorOptions{
+				NonRetryable: lasted(ctx, failure.FilesRefused, patience), Details: []any{at.details(err, "")},
+			})
 	case errors.Is(err, files.ErrUnavailable):
 		return temporal.NewApplicationErrorWithOptions(at.text(err), failure.FilesUnavailable,
 			temporal.ApplicationErrorOptions{Details: []any{at.details(err, "")}})

@@ -27,7 +27,6 @@ func (a *Activities) planVerifyFiles(ctx context.Context, in PlanVerifyInput, s 
 		return PlanVerifyResult{}, failure.New(failure.UnsupportedTable, s.Table.String()+" is loaded from files: "+
 			"they are compared as a whole", "compare it by depth digest or keys")
 	}
-	defer beat(ctx, func() any { return "planning" })()
 	state, err := a.state(ctx, in.Table)
 	if err != nil {
 		return PlanVerifyResult{}, err

@@ -33,7 +33,6 @@ func (a *Activities) FinishUndo(ctx context.Context, in FinishUndoInput) (Finish
 	if err != nil {
 		return FinishUndoResult{}, err
 	}
-	defer beat(ctx, func() any { return "reading" })()
 	if !in.DryRun {
 		if err := u.removeInserted(ctx); err != nil {
 			return FinishUndoResult{}, err

@@ -11,46 +11,100 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// keptManifest is how the names of kept manifests of a run end.
-const keptManifest = "-manifest.json"
+const (
+	// keptManifest is how the names of kept manifests of a run end.
+	keptManifest = "-manifest.json"
+	// keptPromise is how the names of the files end that say that a slice is to be kept.
+	keptPromise = "-staged.json"
+)
 
-// keepStaged copies the files of a slice that is applied to the kept files, where staging.keep says so. Rows of others'
-// files have no source that a replay could ask, and what a backfill, a repair or an undo has staged is no run's.
-func (a *Activities) keepStaged(ctx context.Context, m staging.Manifest) error {
-	s, err := a.deps.Settings(m.Table)
-	if err != nil || s.Files != nil || s.Keep[staging.KeptStaged] <= 0 || len(m.Parts) == 0 || m.Backfill ||
-		table.Index(m.Columns, expectColumn) >= 0 {
-		return nil //nolint:nilerr // a table that has left the configuration keeps nothing
+// keepsStaged reports whether a slice is kept after it was applied, as staging.keep says. Rows of others' files have
+// no source that a replay could ask, and what a backfill, a repair or an undo has staged is no run's.
+func (a *Activities) keepsStaged(m staging.Manifest) bool {
+	s, err := a.deps.Settings(m.Table) // a table that has left the configuration keeps nothing
+	return err == nil && s.Files == nil && s.Keep[staging.KeptStaged] > 0 && len(m.Parts) > 0 && !m.Backfill &&
+		table.Index(m.Columns, expectColumn) < 0
+}
+
+// keptStagedKey is the key of a kept file of a slice. name begins with a "-".
+func keptStagedKey(m staging.Manifest, name string) string {
+	return staging.KeptKey(staging.KeptStaged, m.Table, m.Run, fmt.Sprintf("range-%05d-%05d%s", m.Range, m.Slice, name))
+}
+
+// promiseKept says in the run's kept files that a slice will be there, before it is published. A replay sees by that
+// which slices are missing.
+func (a *Activities) promiseKept(ctx context.Context, m staging.Manifest) error {
+	if !a.keepsStaged(m) {
+		return nil
 	}
-	of := func(file string) string {
-		name := fmt.Sprintf("range-%05d-%05d-%s", m.Range, m.Slice, file)
-		return staging.KeptKey(staging.KeptStaged, m.Table, m.Run, name)
+	if err := a.beginKept(ctx, staging.KeptStaged, m.Table, m.Run); err != nil {
+		return err
+	}
+	return a.deps.Store.Put(ctx, keptStagedKey(m, keptPromise), strings.NewReader("{}\n"))
+}
+
+// keepStaged copies the files of a slice that is applied to the kept files, where staging.keep says so. Files that an
+// earlier attempt has copied stay.
+func (a *Activities) keepStaged(ctx context.Context, m staging.Manifest) error {
+	if !a.keepsStaged(m) {
+		return nil
 	}
 	if err := a.beginKept(ctx, staging.KeptStaged, m.Table, m.Run); err != nil {
 		return err
 	}
 	parts := slices.Clone(m.Parts)
-	for i := range parts {
-		key := of(fmt.Sprintf("%05d.parquet", i))
-		if parts[i].Stored, err = a.copyFile(ctx, parts[i].Key, key); err != nil {
+	for i, part := range parts {
+		key := keptStagedKey(m, fmt.Sprintf("-%05d-%.10s.parquet", i, part.SHA256))
+		size, stored, err := staging.Stat(ctx, a.deps.Store, key)
+		if errors.Is(err, staging.ErrNotFound) || err == nil && size != part.Size {
+			stored, err = a.copyFile(ctx, part.Key, key)
+		}
+		if err != nil {
 			return err
 		}
-		parts[i].Key = key
+		parts[i].Key, parts[i].Stored = key, stored
 	}
 	m.Parts = parts
-	err = staging.PublishManifest(ctx, a.deps.Store, of(keptManifest[1:]), m)
+	err := staging.PublishManifest(ctx, a.deps.Store, keptStagedKey(m, keptManifest), m)
 	if errors.Is(err, staging.ErrExists) { // of an earlier attempt, with the same files
 		return nil
 	}
 	return err
 }
 
+// keptSlices are the kept files of a run.
+type keptSlices struct {
+	run string
+	// manifests are the keys of those of the slices that are there.
+	manifests []string
+	// missing is how many slices are not there that the run has staged.
+	missing int
+	// newer are runs that have begun later, and of which nothing is there yet.
+	newer []string
+}
+
+// warnings say what a replay of these files leaves out.
+func (k keptSlices) warnings(s Settings) (out []string) {
+	const fix = "it goes on, has failed, or its files could not be kept: tablehaul verify TABLE --repair compares " +
+		"all rows"
+	if k.missing > 0 {
+		out = append(out, withName(fmt.Sprintf("%d of %d slices of run %s are not kept, and left out (%s)", k.missing,
+			k.missing+len(k.manifests), k.run, fix), s.Table))
+	}
+	if len(k.newer) > 0 {
+		out = append(out, withName(fmt.Sprintf("run %s is newer, and nothing of it is kept (%s)", k.newer[0], fix),
+			s.Table))
+	}
+	return out
+}
+
 // keptRun finds the kept files of a run: the newest for "last", else those whose name, or the id in it, is that of run.
 // run may be the path of the folder.
-func (a *Activities) keptRun(ctx context.Context, s Settings, run string) (name string, manifests []string, err error) {
+func (a *Activities) keptRun(ctx context.Context, s Settings, run string) (keptSlices, error) {
+	var out keptSlices
 	all, err := staging.KeptRuns(ctx, a.deps.Store, staging.KeptStaged, s.Table)
 	if err != nil {
-		return "", nil, translate(ctx, err, where{doing: "look for kept runs of " + s.Table.String()})
+		return out, translate(ctx, err, where{doing: "look for kept runs of " + s.Table.String()})
 	}
 	run = strings.TrimRight(run, "/")
 	run = run[strings.LastIndexByte(run, '/')+1:]
@@ -63,18 +117,33 @@ func (a *Activities) keptRun(ctx context.Context, s Settings, run string) (name 
 			continue
 		}
 		if err != nil {
-			return "", nil, translate(ctx, err, where{doing: "look at the kept files of " + s.Table.String()})
+			return out, translate(ctx, err, where{doing: "look at the kept files of " + s.Table.String()})
 		}
-		for _, key := range kept.Keys() {
-			if strings.HasSuffix(key, keptManifest) {
-				manifests = append(manifests, key)
-			}
+		if out.take(kept); len(out.manifests) > 0 {
+			out.run = note.Run
+			return out, nil
 		}
-		if slices.Sort(manifests); len(manifests) > 0 {
-			return note.Run, manifests, nil
+		out.newer = append(out.newer, note.Run)
+	}
+	return out, noKeptRun(s, run, all)
+}
+
+// take takes in the files of a run's folder.
+func (k *keptSlices) take(kept staging.KeptRun) {
+	k.manifests = nil
+	promised := map[string]bool{}
+	for _, key := range kept.Keys() {
+		if slice, ok := strings.CutSuffix(key, keptPromise); ok {
+			promised[slice] = true
+		} else if strings.HasSuffix(key, keptManifest) {
+			k.manifests = append(k.manifests, key)
 		}
 	}
-	return "", nil, noKeptRun(s, run, all)
+	slices.Sort(k.manifests)
+	for _, key := range k.manifests {
+		delete(promised, strings.TrimSuffix(key, keptManifest))
+	}
+	k.missing = len(promised)
 }
 
 // lastRun names the newest kept run.

@@ -42,7 +42,6 @@ const maxLeftOut = 10
 // ListTables names every table that the worker's configuration stands for: those named exactly,
 // and those of its families that are on their sources now. It reads the information schema only.
 func (a *Activities) ListTables(ctx context.Context) (api.ListTablesResult, error) {
-	defer beat(ctx, func() any { return "listing" })()
 	var out api.ListTablesResult
 	catalog := a.deps.Catalog()
 	out.Refused = catalog.Refused

@@ -61,7 +61,6 @@ type fillPlan struct {
 //
 // Repeating it is harmless: it plans again, and the last plan counts.
 func (a *Activities) PlanFill(ctx context.Context, in PlanFillInput) (PlanFillResult, error) {
-	defer beat(ctx, func() any { return "planning" })()
 	state, err := a.state(ctx, in.Table)
 	if err != nil {
 		return PlanFillResult{}, err

@@ -68,7 +68,6 @@ func (a *Activities) PlanRepair(ctx context.Context, in PlanRepairInput) (PlanRe
 	if err := a.requireLocalFiles(ctx, in.Queue); err != nil {
 		return PlanRepairResult{}, err
 	}
-	defer beat(ctx, func() any { return "planning" })()
 	state, err := a.state(ctx, in.Table)
 	if err != nil {
 		return PlanRepairResult{}, err

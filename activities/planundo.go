@@ -57,7 +57,6 @@ func (a *Activities) PlanUndo(ctx context.Context, in PlanUndoInput) (PlanUndoRe
 	if err != nil {
 		return PlanUndoResult{}, err
 	}
-	defer beat(ctx, func() any { return "planning" })() // a large one has thousands of files
 	files, err := a.undoIndexes(ctx, s.Table, in.Undo)
 	if err != nil {
 		return PlanUndoResult{}, translate(ctx, err, where{doing: "look for what is kept of " + in.Table})

@@ -17,7 +17,6 @@ func (a *Activities) PreviewRun(ctx context.Context, in PreviewRunInput) (api.Pl
 	if _, err := a.settings(in.Table); err != nil {
 		return api.PlanTableResult{}, err
 	}
-	defer beat(ctx, func() any { return "planning" })()
 	state, err := a.state(ctx, in.Table)
 	if err != nil {
 		return api.PlanTableResult{}, err

@@ -38,7 +38,6 @@ func (a *Activities) PutFilesAway(ctx context.Context, in PutFilesAwayInput) (ou
 		return out, err
 	}
 	at := where{doing: "put the files of " + in.Table + " away"}
-	defer beat(ctx, func() any { return "putting files away" })()
 	p := puttingAway{a: a, s: s, out: &out}
 	if p.state, err = a.state(ctx, in.Table); err != nil {
 		return out, err

@@ -19,17 +19,19 @@ const maxReplayRanges = 100
 
 // planReplay makes the ranges of a replay: the manifests of the kept run.
 func (a *Activities) planReplay(ctx context.Context, p *planDraft, run string, c *comparison) (name string, err error) {
-	name, manifests, err := a.keptRun(ctx, p.settings, run)
+	kept, err := a.keptRun(ctx, p.settings, run)
 	if err != nil {
 		return "", err
 	}
+	p.warnings = append(p.warnings, kept.warnings(p.settings)...)
+	manifests := kept.manifests
 	each := (len(manifests) + maxReplayRanges - 1) / maxReplayRanges
 	p.ranges = nil
 	for at := 0; at < len(manifests); at += each {
 		p.ranges = append(p.ranges, piece{Kept: manifests[at:min(at+each, len(manifests))]})
 	}
 	c.SameOrder, c.SourceRanges = false, len(p.ranges)
-	return name, nil
+	return kept.run, nil
 }
 
 // compareKept compares the rows whose keys kept files have: those of the source, by key, with those of the target.

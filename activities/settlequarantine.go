@@ -48,7 +48,6 @@ func (a *Activities) SettleQuarantine(ctx context.Context, in SettleQuarantineIn
 	if err != nil {
 		return SettleQuarantineResult{}, translate(ctx, err, at)
 	}
-	defer beat(ctx, func() any { return "settling" })()
 	return a.settle(ctx, in, r)
 }
 

@@ -39,7 +39,6 @@ func (a *Activities) ShowDifferences(
 	if in.After < 0 || in.Limit < 1 || in.Limit > maxShown {
 		return api.ShowDifferencesResult{}, invalidInput("after or limit out of bounds", "")
 	}
-	defer beat(ctx, func() any { return "reading" })()
 	out := api.ShowDifferencesResult{Run: in.Run}
 	if in.Run == "" {
 		if out.Run, err = a.lastComparison(ctx, name); err != nil {

@@ -27,7 +27,6 @@ func (a *Activities) ShowQuarantine(ctx context.Context, in ShowQuarantineInput)
 	if in.After < 0 || in.Limit < 1 || in.Limit > maxShownEntries {
 		return out, invalidInput("after or limit out of bounds", "")
 	}
-	defer beat(ctx, func() any { return "reading" })()
 	var page api.QuarantinePage
 	if page.Entries, out.Next, err = a.readQuarantine(ctx, name, in); err != nil {
 		return out, translate(ctx, err, where{doing: "read the quarantine of " + in.Table})

@@ -39,7 +39,6 @@ func (a *Activities) StageUndo(ctx context.Context, in RangeInput) (ExtractResul
 	if out, done, err := a.publishedWrite(ctx, u.r); done || err != nil {
 		return out, err
 	}
-	defer beat(ctx, func() any { return "reading" })()
 	w := a.newStagedWrite(u.r, attemptName(ctx))
 	var counts [undoDone + 1]int64
 	err = u.compare(ctx, func(was *table.Rows, i int, now *table.Rows, j int, state undoState) error {

@@ -37,14 +37,15 @@ func (in PauseDeletesInput) tableName() string    { return in.Table }
 func (in PutFilesAwayInput) tableName() string    { return in.Table }
 func (in DropPlanInput) tableName() string        { return in.Table }
 
-// withStepLog wraps a step so that each attempt leaves one line in the log and, where it fails, a count.
+// withStepLog is withAttempt of a step, whose attempts leave one line each in the log and, where they fail, a count.
 func withStepLog[In stepInput, Out any](
 	a *Activities, f func(context.Context, In) (Out, error),
 ) func(context.Context, In) (Out, error) {
 	return func(ctx context.Context, in In) (Out, error) {
 		notes := &stepAttrs{}
 		begun := time.Now()
-		out, err := f(context.WithValue(ctx, stepAttrsKey{}, notes), in)
+		step := withAttempt(a, func(ctx context.Context) (Out, error) { return f(ctx, in) })
+		out, err := step(context.WithValue(ctx, stepAttrsKey{}, notes))
 		a.logStepEnd(ctx, in.tableName(), notes.attrs, time.Since(begun), err)
 		return out, err
 	}

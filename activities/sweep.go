@@ -53,7 +53,6 @@ func (a *Activities) Sweep(ctx context.Context) (SweepResult, error) {
 	if a.deps.SweepAfter <= 0 || a.deps.Deployment == "" {
 		return out, nil
 	}
-	defer beat(ctx, func() any { return "sweeping" })()
 	at := where{doing: "sweep staging"}
 	before := time.Now().Add(-a.deps.SweepAfter)
 	folders, err := a.runFolders(ctx)

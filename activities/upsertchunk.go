@@ -25,17 +25,30 @@ import (
 type chunkProgress struct {
 	// Batches is how many statements were sent.
 	Batches int64 `json:"batches"`
-	// NothingWritten says that no attempt so far has begun to write.
-	NothingWritten bool `json:"clean"`
+	// NothingWritten is the number of an attempt: it, and all before it, have not begun to write. It says nothing of a
+	// later attempt, which may not have come to its first heartbeat.
+	NothingWritten int32 `json:"clean,omitempty"`
 }
 
 // nothingWrittenSoFar reports whether no earlier attempt of this step can have written anything.
 func nothingWrittenSoFar(ctx context.Context) bool {
-	if activity.GetInfo(ctx).Attempt == 1 {
+	before := activity.GetInfo(ctx).Attempt - 1
+	if before == 0 {
 		return true
 	}
 	var last chunkProgress
-	return activity.HasHeartbeatDetails(ctx) && activity.GetHeartbeatDetails(ctx, &last) == nil && last.NothingWritten
+	return activity.HasHeartbeatDetails(ctx) && activity.GetHeartbeatDetails(ctx, &last) == nil &&
+		last.NothingWritten >= before
+}
+
+// sayNothingWritten heartbeats to the attempt's end that the attempt has not begun to write, nor those before if clean.
+func sayNothingWritten(ctx context.Context, clean bool) {
+	var progress chunkProgress
+	if clean {
+		progress.NothingWritten = activity.GetInfo(ctx).Attempt
+	}
+	beat(ctx, func() any { return progress })()
+	activity.RecordHeartbeat(ctx, progress)
 }
 
 // UpsertChunkInput names the chunk to write.
@@ -112,7 +125,7 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 	if w, err := a.waitNow(ctx, db.DB, s); err != nil {
 		return UpsertChunkResult{}, err
 	} else if w.Reason != "" {
-		activity.RecordHeartbeat(ctx, chunkProgress{NothingWritten: clean})
+		sayNothingWritten(ctx, clean)
 		a.deps.Metrics.Throttled(in.Table, w.For)
 		return UpsertChunkResult{}, throttled(w)
 	}

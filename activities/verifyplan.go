@@ -128,7 +128,6 @@ func (a *Activities) PlanVerify(ctx context.Context, in PlanVerifyInput) (PlanVe
 	if s.Files != nil {
 		return a.planVerifyFiles(ctx, in, s)
 	}
-	defer beat(ctx, func() any { return "planning" })()
 	state, err := a.state(ctx, in.Table)
 	if err != nil {
 		return PlanVerifyResult{}, err

@@ -25,7 +25,6 @@ func (a *Activities) WaitForFiles(ctx context.Context, in RangeInput) (WaitForFi
 		return WaitForFilesResult{}, translate(ctx, err, at)
 	}
 	var out WaitForFilesResult
-	defer beat(ctx, func() any { return "verifying" })()
 	for _, p := range m.Parts {
 		if err := staging.VerifyPart(ctx, a.deps.Store, p, nil); err != nil {
 			return WaitForFilesResult{}, translate(ctx, err, at)

@@ -75,22 +75,23 @@ func (a *app) cancelAll(ctx context.Context, c *config.Config, sel selection, f 
 	if err != nil {
 		return a.fromTemporal(ctx, err)
 	}
-	var beside map[string]remote.Execution
-	if f.verify || f.deletes { // those of schedules have other ids
-		now, err := s.Going(ctx)
-		if err != nil {
-			return a.fromTemporal(ctx, err)
-		}
-		if beside = now.Comparisons; f.deletes {
-			beside = now.Sweeps
-		}
+	now, err := s.Going(ctx) // a schedule's workflow has the time in its id, and its run may not hold the table yet
+	if err != nil {
+		return a.fromTemporal(ctx, err)
+	}
+	going := now.Runs
+	switch {
+	case f.verify:
+		going = now.Comparisons
+	case f.deletes:
+		going = now.Sweeps
 	}
 	all := make([]cancelled, len(names))
 	for i, name := range names {
 		if all[i], err = a.cancelTable(ctx, s, c, name, f, worker); err != nil {
 			return err
 		}
-		if e, ok := beside[name]; ok && all[i].Done == cancelIdle {
+		if e, ok := going[name]; ok && all[i].Done == cancelIdle {
 			if all[i], err = a.cancelOne(ctx, s, name, e); err != nil {
 				return err
 			}

@@ -103,6 +103,21 @@ func TestCancelEndsTheSweepOfASchedule(t *testing.T) {
 	require.Contains(t, got.stdout, "the cancel is requested: workflow "+id)
 }
 
+// The run of a schedule has another id than one of the command line, and a run that waits does not hold its table. No
+// worker is needed to find it.
+func TestCancelEndsTheRunOfASchedule(t *testing.T) {
+	for _, idle := range []bool{true, false} {
+		f := scheduledWorld(t)
+		f.idle = idle
+		id := "tablehaul/sync/shop.orders-2024-05-01T12:00:00Z"
+		f.goOn = map[remote.Execution]string{{WorkflowID: id, RunID: "r1"}: ""}
+		f.cancels = map[string]bool{id: true}
+		got := callConfig(t.Context(), t, f, scheduledTables, "cancel", "shop.orders", "--no-wait")
+		require.Equal(t, exitOK, got.code, got.stderr)
+		require.Contains(t, got.stdout, "the cancel is requested: workflow "+id)
+	}
+}
+
 // One list says which tables there are and what goes on, however many there are.
 func TestStatusOfManyTablesAsksOneList(t *testing.T) {
 	f := &fakeService{states: map[string]owner.State{}, listed: listing(t, scheduledTables)}

@@ -116,7 +116,7 @@ func (f *columnFill) attempt(ctx workflow.Context) (*fillResume, error) {
 	if failureType(err) != failure.HostGone {
 		detached, cancel := workflow.NewDisconnectedContext(ctx)
 		defer cancel()
-		step := f.router.step(detached, cleanupOptions, "remove the files of the backfill", "DropPlan", drop)
+		step := f.router.step(detached, tidyOptions, "remove the files of the backfill", "DropPlan", drop)
 		if dropErr := step.Get(detached, nil); dropErr != nil {
 			workflow.GetLogger(ctx).Warn("files of the backfill not removed", "error", dropErr) // they are swept
 		}

@@ -51,8 +51,11 @@ var (
 		StartToCloseTimeout: time.Hour, ScheduleToCloseTimeout: 2 * time.Hour, HeartbeatTimeout: heartbeatTimeout,
 		RetryPolicy: retry, WaitForCancellation: true,
 	}
-	// cleanupOptions: bounded, since files left behind must not keep a good run from ending.
-	cleanupOptions = workflow.ActivityOptions{
+	// cleanupOptions: with staging.keep, a slice of any size is copied before it is removed. Where staging fails, the
+	// step itself ends soon.
+	cleanupOptions = putAwayOptions
+	// tidyOptions: bounded, since files left behind must not keep a good run from ending.
+	tidyOptions = workflow.ActivityOptions{
 		StartToCloseTimeout: time.Minute, ScheduleToCloseTimeout: 5 * time.Minute, RetryPolicy: retry,
 	}
 	// indexOptions: building indexes of a large table takes hours; the heartbeat finds a dead worker.

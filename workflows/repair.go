@@ -43,7 +43,7 @@ func (v *verification) repair(ctx workflow.Context) error {
 	}
 	v.countLeft(plan.Left)
 	drop := activities.DropPlanInput{Table: v.in.Table, Run: plan.Run, Queue: v.plan.Queue}
-	dropped := v.router.step(ctx, cleanupOptions, "remove the files of the repair", "DropPlan", drop)
+	dropped := v.router.step(ctx, tidyOptions, "remove the files of the repair", "DropPlan", drop)
 	if err := dropped.Get(ctx, nil); err != nil {
 		workflow.GetLogger(ctx).Warn("files of the repair not removed", "error", err) // they are swept
 	}

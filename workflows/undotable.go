@@ -132,7 +132,7 @@ func (u *undo) undoFiles(ctx workflow.Context) error {
 	}
 	u.status.Phase = PhaseFinish
 	drop := activities.DropPlanInput{Table: u.in.Table, Run: u.plan.Run, Queue: u.plan.Queue}
-	dropped := u.router.step(ctx, cleanupOptions, "remove the files of the undo", "DropPlan", drop)
+	dropped := u.router.step(ctx, tidyOptions, "remove the files of the undo", "DropPlan", drop)
 	if err := dropped.Get(ctx, nil); err != nil {
 		workflow.GetLogger(ctx).Warn("files of the undo not removed", "error", err) // they are swept
 	}

@@ -36,10 +36,10 @@ func (v *verification) finish(ctx workflow.Context, swept error) {
 	}
 	const summary = "record what was found, remove the files of the comparison"
 	var out activities.FinishVerifyResult
-	err := v.router.step(ctx, cleanupOptions, summary, "FinishVerify", in).Get(ctx, &out)
+	err := v.router.step(ctx, tidyOptions, summary, "FinishVerify", in).Get(ctx, &out)
 	if failureType(err) == failure.HostGone {
 		in.Queue = "" // the files are gone with the host; any host records
-		err = (&hostRouter{}).step(ctx, cleanupOptions, summary, "FinishVerify", in).Get(ctx, &out)
+		err = (&hostRouter{}).step(ctx, tidyOptions, summary, "FinishVerify", in).Get(ctx, &out)
 	}
 	if err != nil {
 		workflow.GetLogger(ctx).Warn("the comparison is not recorded, or its files are left", "error", err)

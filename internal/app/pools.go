@@ -23,7 +23,8 @@ import (
 
 // pools opens each named connection once per role, when it is first needed.
 type pools struct {
-	live *live
+	live    *live
+	connect func(context.Context, poolKey, config.Connection) (*mysqldb.DB, error)
 
 	mu   sync.Mutex
 	open map[poolKey]*pool
@@ -41,8 +42,10 @@ type poolKey struct {
 type pool struct {
 	mu      sync.Mutex
 	db      *mysqldb.DB
-	source  *source.Source // db as a source, made when it is first asked for
+	source  *source.Source // made of sourceOf when it is first asked for
 	opening *opening
+
+	sourceOf *mysqldb.DB
 }
 
 // opening is one try; done is closed when db or err is set.
@@ -59,7 +62,7 @@ const openTime = 55 * time.Second
 // retireAfter is how long a step may go on with a connection that the configuration has changed.
 const retireAfter = 10 * time.Minute
 
-func newPools(l *live) *pools { return &pools{live: l, open: map[poolKey]*pool{}} }
+func newPools(l *live) *pools { return &pools{live: l, connect: open, open: map[poolKey]*pool{}} }
 
 // retire makes steps that begin from now on open the named connection again. The pools that are open are closed after
 // retireAfter: a step that still uses one is tried again with the new one.
@@ -87,50 +90,61 @@ func (s *pool) close() {
 }
 
 func (p *pools) source(ctx context.Context, name string) (*source.Source, error) {
-	key := poolKey{name, mysqldb.Source}
-	db, err := p.get(ctx, key)
+	slot, db, err := p.get(ctx, poolKey{name, mysqldb.Source})
 	if err != nil {
 		return nil, err
 	}
-	p.mu.Lock()
-	slot := p.open[key]
-	p.mu.Unlock()
-	slot.mu.Lock()
-	defer slot.mu.Unlock()
-	if slot.source == nil {
-		slot.source = source.New(db)
+	return slot.asSource(db), nil
+}
+
+// asSource is db, which the slot has opened, as a source: one value for each pool.
+func (s *pool) asSource(db *mysqldb.DB) *source.Source {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.sourceOf != db {
+		s.source, s.sourceOf = source.New(db), db
 	}
-	return slot.source, nil
+	return s.source
 }
 
 func (p *pools) target(ctx context.Context, name string) (*target.Target, error) {
-	db, err := p.get(ctx, poolKey{name, mysqldb.Target})
+	_, db, err := p.get(ctx, poolKey{name, mysqldb.Target})
 	if err != nil {
 		return nil, err
 	}
 	return target.New(db), nil
 }
 
-func (p *pools) get(ctx context.Context, key poolKey) (*mysqldb.DB, error) {
+// get returns an open pool, and the slot that has opened it: the connection may have another slot by now.
+func (p *pools) get(ctx context.Context, key poolKey) (*pool, *mysqldb.DB, error) {
+	slot, conn, err := p.slot(key)
+	if err != nil {
+		return nil, nil, err
+	}
+	try := slot.try(ctx, func(ctx context.Context) (*mysqldb.DB, error) { return p.connect(ctx, key, conn) })
+	select {
+	case <-ctx.Done():
+		return nil, nil, ctx.Err()
+	case <-try.done:
+		return slot, try.db, try.err
+	}
+}
+
+// slot returns the connection's slot, and how it is configured. retire comes after a change of the configuration, and
+// waits for this lock: no slot that is made from the settings before stays.
+func (p *pools) slot(key poolKey) (*pool, config.Connection, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	conn, ok := p.live.now().Connections[key.name]
 	if !ok { // the configuration was checked: a plan staged under an older one names it
-		return nil, fmt.Errorf("connection %s is not in the configuration any more", key.name)
+		return nil, conn, fmt.Errorf("connection %s is not in the configuration any more", key.name)
 	}
-	p.mu.Lock()
 	slot := p.open[key]
 	if slot == nil {
 		slot = &pool{}
 		p.open[key] = slot
 	}
-	p.mu.Unlock()
-
-	try := slot.try(ctx, func(ctx context.Context) (*mysqldb.DB, error) { return open(ctx, key, conn) })
-	select {
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case <-try.done:
-		return try.db, try.err
-	}
+	return slot, conn, nil
 }
 
 // try returns the pool that is open, the try that is under way, or a new one. The try goes on when

@@ -28,7 +28,7 @@ func (p *pools) probeConnections(ctx context.Context, log *slog.Logger) (stop fu
 				"connection", key.name, "role",
 				map[mysqldb.Role]string{mysqldb.Source: "source", mysqldb.Target: "target"}[key.role],
 			}
-			db, err := p.get(ctx, key)
+			_, db, err := p.get(ctx, key)
 			switch {
 			case err == nil:
 				log.Info("server answers", append(attrs, "server", db.Server.String())...)

@@ -27,7 +27,9 @@ type workers struct {
 	// identity is what Temporal shows of this process.
 	identity string
 	all      []worker.Worker
-	fatal    chan error
+	// pings answers for the host, and is none of all; nil where hostQueue is "".
+	pings worker.Worker
+	fatal chan error
 }
 
 func newWorkers(o WorkerOptions, cfg *config.Config, c client.Client, deps activities.Deps) (*workers, error) {
@@ -63,9 +65,9 @@ func newWorkers(o WorkerOptions, cfg *config.Config, c client.Client, deps activ
 
 	opts.MaxConcurrentActivityExecutionSize = pingSlots
 	opts.MaxConcurrentActivityTaskPollers = 2
-	pings := worker.New(c, activities.PingQueue(w.hostQueue), opts)
-	activities.RegisterPing(pings, a)
-	w.all = append(w.all, local, pings)
+	w.pings = worker.New(c, activities.PingQueue(w.hostQueue), opts)
+	activities.RegisterPing(w.pings, a)
+	w.all = append(w.all, local)
 	return w, nil
 }
 
@@ -112,19 +114,31 @@ func (w *workers) options(o WorkerOptions, tuning config.Worker) worker.Options 
 func (w *workers) start() error {
 	for i, one := range w.all {
 		if err := one.Start(); err != nil {
-			w.all = w.all[:i]
+			w.all, w.pings = w.all[:i], nil
 			w.stop()
 			return err
 		}
 	}
-	return nil
+	if w.pings == nil {
+		return nil
+	}
+	err := w.pings.Start()
+	if err != nil {
+		w.pings = nil
+		w.stop()
+	}
+	return err
 }
 
-// stop lets running steps end, on all queues at once.
+// stop lets running steps end, on all queues at once. Meanwhile the host answers pings: a run that waits for a step of
+// its host would otherwise take the host for gone before the worker is back.
 func (w *workers) stop() {
 	var done sync.WaitGroup
 	for _, one := range w.all {
 		done.Go(one.Stop)
 	}
 	done.Wait()
+	if w.pings != nil {
+		w.pings.Stop()
+	}
 }

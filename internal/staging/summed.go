@@ -27,6 +27,20 @@ func Put(ctx context.Context, s Store, key string, r io.Reader) (sum string, err
 	return "", s.Put(ctx, key, r)
 }
 
+// Stat returns the size of key, and the checksum that the store keeps of it; empty where it keeps none. It fails with
+// ErrNotFound where the key is not there.
+func Stat(ctx context.Context, s Store, key string) (size int64, sum string, err error) {
+	if summed, ok := s.(Summed); ok {
+		return summed.Stat(ctx, key)
+	}
+	f, err := s.Open(ctx, key)
+	if err != nil {
+		return 0, "", err
+	}
+	defer f.Close() //nolint:errcheck // nothing was written
+	return f.Size(), "", nil
+}
+
 // compareStored compares a part with what the store itself knows of it. compared is false
 // where it knows no checksum, and the part has to be read.
 func compareStored(ctx context.Context, s Store, part table.Part) (compared bool, err error) {
