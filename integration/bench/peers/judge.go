@@ -33,8 +33,8 @@ func goals(results []result, idle bystanders.Report) (lines []string) {
 		if best := bestOfOthers(results, p); best != nil {
 			theirs := best.runs[p]
 			share := mine.seconds / theirs.seconds
-			say(verdict(share, goalTime, goalTime), "%s: %.2f × the time of the best of the others (%s, %.1f s); goal ≤ %.1f ×", p,
-				share, best.name, theirs.seconds, goalTime)
+			say(verdict(share, goalTime, goalTime), "%s: %.2f × the time of the best of the others (%s, %.1f s); goal "+
+				"≤ %.1f ×", p, share, best.name, theirs.seconds, goalTime)
 			if beside := milliseconds(theirs.fared.All.P99); beside > 0 {
 				say(verdict(noticed/beside, 1, p99Noise), "%s: the other clients' p99 is %.1f ms, beside %s %.1f ms, "+
 					"%.2f ×; goal ≤ 1 ×, and two runs of one tool differ by up to %.2f ×",
@@ -42,8 +42,8 @@ func goals(results []result, idle bystanders.Report) (lines []string) {
 			}
 		}
 		if alone := milliseconds(idle.All.P99); alone > 0 {
-			say(verdict(noticed/alone, goalOverIdle, goalOverIdle), "%s: the other clients' p99 is %.1f times that alone; goal ≤ %.0f ×", p,
-				noticed/alone, goalOverIdle)
+			say(verdict(noticed/alone, goalOverIdle, goalOverIdle), "%s: the other clients' p99 is %.1f times that "+
+				"alone; goal ≤ %.0f ×", p, noticed/alone, goalOverIdle)
 		}
 	}
 	return lines
