@@ -36,7 +36,7 @@ type openedRange struct {
 	in   RangeInput
 	name table.Name
 	plan stagedPlan
-	// readAt is that of the range's manifest: see staging.Manifest.
+	// readAt is that of the range's manifest (see staging.Manifest), or of the look at rows in quarantine.
 	readAt string
 }
 

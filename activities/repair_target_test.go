@@ -1,6 +1,8 @@
 package activities_test
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -32,6 +34,33 @@ func TestARepairClearsTheMarksOfRowsThatAreBack(t *testing.T) {
 		b.AtTarget("INSERT INTO t VALUES (9, 'gone', '2024-01-01', '2024-01-05')")
 		require.Equal(t, activities.FinishUndoResult{Restored: 2}, b.undone(undo, false))
 		require.Equal(t, before, b.target("id v updated_at deleted_at"))
+	})
+}
+
+// An attempt that dies before its manifest leaves its rows to the next one, and the moment at which it has read them:
+// marks that are older than that go, and later ones stay with their rows.
+func TestARepairThatIsTakenUpClearsMarks(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		b := newRepairBench(t, s, "id INT PRIMARY KEY, v VARCHAR(20), updated_at TIMESTAMP(6) NULL, KEY (updated_at)",
+			", deleted_at DATETIME(6) NULL", "id, v, updated_at", "1, 'a', '2024-01-01'", "2, 'b', '2024-01-01'")
+		b.settings.Deletes.Mode, b.settings.Deletes.Column = api.DeletesSoft, "deleted_at"
+		b.restart()
+		b.AtTarget("UPDATE t SET deleted_at = '2024-01-05', v = 'old' WHERE id = 1",
+			"UPDATE t SET deleted_at = '2100-01-01', v = 'old' WHERE id = 2")
+		in, _ := b.batch()
+		var first, second activities.ExtractResult
+		require.NoError(t, b.step("StageRepair", in, &first))
+		manifests, err := filepath.Glob(filepath.Join(b.folder, "*", in.Run+"*", "*", "manifest.json"))
+		require.NoError(t, err)
+		require.Len(t, manifests, 1)
+		require.NoError(t, os.Remove(manifests[0]))
+		b.restart()
+		require.NoError(t, b.step("StageRepair", in, &second))
+		require.Equal(t, first.Bytes, second.Bytes)
+		_, err = b.write(in)
+		require.NoError(t, err)
+		require.Equal(t, []string{"1a", "2old 2100-01-01"}, b.targetTexts(
+			"SELECT CONCAT(id, v, IFNULL(CONCAT(' ', DATE(deleted_at)), '')) FROM t ORDER BY id"))
 	})
 }
 

@@ -92,6 +92,7 @@ func (a *Activities) retriedRange(ctx context.Context, in QuarantineInput, state
 	return &openedRange{
 		in: RangeInput{
 			Table: in.Table, Run: activity.GetInfo(ctx).WorkflowExecution.RunID, Queue: in.Queue,
+			Instance: p.instance.Digest,
 		},
 		name: p.settings.Table,
 		plan: stagedPlan{

@@ -35,13 +35,18 @@ func (s *settling) current(ctx context.Context, rows *table.Rows, places []int) 
 	if err != nil {
 		return out, translate(ctx, err, at)
 	}
+	if s.r.plan.Settings.Deletes.softColumn() != "" {
+		if s.r.readAt, err = db.UTCNow(ctx); err != nil {
+			return out, translate(ctx, err, at)
+		}
+	}
 	keys := make([]table.Texts, rows.Len())
 	for i := range keys {
 		keys[i], _ = keyAt(rows, i, places)
 	}
 	out = currentRows{rows: table.NewRows(len(columns)), at: map[string]int{}}
 	err = scan.ReadKeys(ctx, db, scan.KeysSpec{
-		Table: src, Columns: columns, Keys: keys,
+		Table: src, Columns: columns, Keys: keys, Instance: s.r.in.Instance,
 	}, func(some *table.Rows) error {
 		for row := range some.Len() {
 			_, key := keyAt(some, row, own)

@@ -32,6 +32,7 @@ func (a *Activities) StageRepair(ctx context.Context, in RangeInput) (ExtractRes
 		if err != nil {
 			return ExtractResult{}, translate(ctx, err, where{doing: "read the undo of " + in.Table})
 		}
+		b.r.readAt = last.ReadAt
 		return a.publishWrite(ctx, b.r, last.Staged, last.Removals)
 	}
 	defer beat(ctx, b.progress)()
@@ -112,6 +113,16 @@ func (b *repairBatch) stageAll(ctx context.Context) (err error) {
 		}
 		b.watermark = state.Watermark
 	}
+	if s.Deletes.softColumn() != "" {
+		src, err := b.a.deps.Source(ctx, s.SourceConnection)
+		if err == nil {
+			b.r.readAt, err = src.UTCNow(ctx)
+		}
+		if err != nil {
+			return translate(ctx, err, b.src.at)
+		}
+	}
+	b.index.ReadAt = b.r.readAt
 	b.write = b.a.newStagedWrite(b.r, attemptName(ctx))
 	if b.index.Run != "" {
 		if b.undo, err = b.a.newUndo(ctx, s, b.index); err != nil {
@@ -121,15 +132,6 @@ func (b *repairBatch) stageAll(ctx context.Context) (err error) {
 	keys := make([]table.Texts, len(b.keys))
 	for i, k := range b.keys {
 		keys[i] = k.key
-	}
-	if s.Deletes.softColumn() != "" {
-		src, err := b.a.deps.Source(ctx, s.SourceConnection)
-		if err == nil {
-			b.r.readAt, err = src.UTCNow(ctx)
-		}
-		if err != nil {
-			return translate(ctx, err, b.src.at)
-		}
 	}
 	columns := b.c.Layout.ColumnsOf(verify.Source)
 	err = eachRow(ctx, b.src, columns, keys, func(rows *table.Rows) error { return b.stage(ctx, rows) })
@@ -267,7 +269,7 @@ func (b *repairBatch) publish(ctx context.Context) (ExtractResult, error) {
 			if err != nil {
 				return ExtractResult{}, b.stagingError(ctx, err)
 			}
-			rows, removals = last.Staged, last.Removals
+			rows, removals, b.r.readAt = last.Staged, last.Removals, last.ReadAt
 		} else if err != nil {
 			return ExtractResult{}, b.stagingError(ctx, err)
 		}

@@ -58,7 +58,9 @@ type undoIndex struct {
 	// Staged and Removals are the parts that write what this file undoes: see stagedWrite.
 	Staged   []table.Part `json:"staged,omitempty"`
 	Removals []table.Part `json:"removals,omitempty"`
-	Created  time.Time    `json:"created"`
+	// ReadAt is that of the rows in Staged: see staging.Manifest.
+	ReadAt  string    `json:"readAt,omitempty"`
+	Created time.Time `json:"created"`
 }
 
 // rowColumns are the columns of the file without the marks: what is read of the target.

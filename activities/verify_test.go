@@ -112,6 +112,16 @@ var differenceCases = map[string]verifyCase{
 		target: []string{"UPDATE t SET v = 9 WHERE id = 'AA'", "DELETE FROM t WHERE id = 'aa'"},
 		want:   map[verify.Verdict]int64{verify.Silent: 1, verify.Missing: 1},
 	},
+	"an error value in a key": {
+		create: "CREATE TABLE t (k ENUM('y','','x'), id INT, v INT, " + cursorColumn +
+			", PRIMARY KEY (k, id), KEY (updated_at))",
+		rows: []string{
+			"INSERT INTO t (k, id, v) VALUES (0, 1, 1), ('', 1, 2), (0, 2, 3), ('', 2, 4), ('y', 1, 5), ('', 3, 6)",
+		},
+		source: []string{"DELETE FROM t WHERE v = 3"},
+		target: []string{"DELETE FROM t WHERE v IN (1, 6)", "UPDATE t SET v = 9 WHERE v = 4"},
+		want:   map[verify.Verdict]int64{verify.Missing: 2, verify.Deleted: 1, verify.Silent: 1},
+	},
 	"a row of each verdict of the cursor": {
 		create: "CREATE TABLE t (id INT PRIMARY KEY, v INT, " + cursorColumn + ", KEY (updated_at))",
 		rows:   []string{"INSERT INTO t (id, v) VALUES (1, 1), (2, 2), (3, 3)"},

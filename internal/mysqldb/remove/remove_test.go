@@ -110,6 +110,28 @@ func TestRowsAreLockedByKeyAlone(t *testing.T) {
 	}
 }
 
+// Of an ENUM with an empty member, the error value and that member are the same text: each row is removed by its own
+// number, and by its key alone.
+func TestARowWithAnErrorValueIsRemoved(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		w := dbtest.NewWriting(t, s, "(n INT, k ENUM('y','','x'), v INT, PRIMARY KEY (n, k))")
+		w.Exec("INSERT IGNORE INTO t (n, k, v) VALUES (1, 0, 1), (2, '', 2), (3, 'y', 3), (4, 0, 4), (5, '', 5)")
+		var was []remove.Row
+		for _, row := range read(w) {
+			was = append(was, row)
+		}
+		w.Exec("INSERT IGNORE INTO t (n, k, v) VALUES (1, '', 6), (2, 0, 7), (7, '', 8), (7, 0, 9)")
+		held := dbtest.Session(t, w.Raw)
+		dbtest.Run(t, held, "BEGIN", "UPDATE t FORCE INDEX (PRIMARY) SET v = 0 WHERE n = 7")
+		require.Len(t, was, 5)
+		for _, row := range was {
+			require.Equal(t, []remove.Outcome{remove.Removed}, removed(w, row).Outcomes)
+		}
+		dbtest.Run(t, held, "ROLLBACK")
+		w.Holds("SELECT n, k + 0, v FROM t ORDER BY v", "1|2|6", "2|0|7", "7|2|8", "7|0|9")
+	})
+}
+
 // The caller's check runs in the transaction that removes: its refusal leaves every row.
 func TestARefusalAtTheBeginningRemovesNothing(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {

@@ -37,8 +37,7 @@ func (p *plan) loadStatement(server mysqldb.Server) string {
 	names := make([]string, len(p.targets))
 	for i, c := range p.targets {
 		names[i] = c.Name
-		// With CHARACTER SET binary, text has to be in the character set of the column.
-		if charset == "binary" && c.Charset != "" && c.Charset != "utf8mb4" {
+		if charset == "binary" && !loadableBinary(c.Column) {
 			return ""
 		}
 	}
@@ -59,6 +58,18 @@ func loadable(from, to table.Column) bool {
 	default:
 		// A YEAR of 0 is 2000 as text; BIT, JSON and geometries are written as expressions.
 		return false
+	}
+}
+
+// loadableBinary reports whether a column reads its text from a file with CHARACTER SET binary as from any other. Text
+// has to be in the character set of the column. MariaDB takes such bytes for the stored form of a UUID, an INET4 and an
+// INET6: an INET6 whose text has 16 characters becomes another address, without a warning.
+func loadableBinary(to table.Column) bool {
+	switch to.Kind {
+	case table.KindUUID, table.KindInet:
+		return false
+	default:
+		return to.Charset == "" || to.Charset == "utf8mb4"
 	}
 }
 
