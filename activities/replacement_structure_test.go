@@ -80,6 +80,38 @@ func TestALongNameAndPartitionsAreCarried(t *testing.T) {
 	})
 }
 
+// late are what others may make during a load, and the statement that drops it.
+var late = map[string][2][]string{
+	"a trigger": {
+		{"CREATE TRIGGER mine BEFORE INSERT ON t FOR EACH ROW SET NEW.v = NEW.v"}, {"DROP TRIGGER mine"},
+	},
+	"a foreign key of another table": {
+		{"CREATE TABLE child (id INT)", "ALTER TABLE child ADD FOREIGN KEY (id) REFERENCES t (id)"}, {"DROP TABLE child"},
+	},
+}
+
+// What a swap would take along, and others have made since the plan, is seen before the swap.
+func TestWhatOthersMakeDuringALoadIsNotLostByTheSwap(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		for name, c := range late {
+			t.Run(name, func(t *testing.T) {
+				r := newReplacing(t, s)
+				r.replaced()
+				in := r.checked()
+				r.AtTarget(c[0]...)
+				before := r.tables()
+				var ignored any
+				err := r.step("SwapTable", activities.SwapTableInput{RangeInput: in}, &ignored)
+				requireType(t, err, failure.TableChanged)
+				require.ErrorContains(t, err, "drop them")
+				require.Equal(t, before, r.tables(), "nothing is renamed or dropped")
+				r.AtTarget(c[1]...)
+				require.True(t, r.swap(in).Kept)
+			})
+		}
+	})
+}
+
 // What a swap would break is refused before anything is written, with the remedy.
 func TestTargetsThatAreNotReplaced(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
