@@ -80,6 +80,21 @@ func TestALongNameAndPartitionsAreCarried(t *testing.T) {
 	})
 }
 
+// A target that is replaced follows a column that becomes wider however large it is: what is altered is the table beside
+// it, which is empty.
+func TestAReplacedTargetOfAnySizeFollowsAWiderColumn(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		r := newReplacing(t, s)
+		r.settings.Schema.MaxCopyRows = 1
+		r.AtSource("ALTER TABLE t ADD COLUMN n INT")
+		r.replaced()
+		r.AtTarget("ANALYZE TABLE t")
+		r.AtSource("ALTER TABLE t MODIFY n BIGINT")
+		require.True(t, r.replaced().Kept)
+		require.Contains(t, r.create("t"), "`n` bigint")
+	})
+}
+
 // late are what others may make during a load, and the statement that drops it.
 var late = map[string][2][]string{
 	"a trigger": {
