@@ -95,6 +95,20 @@ func TestAReplacedTargetOfAnySizeFollowsAWiderColumn(t *testing.T) {
 	})
 }
 
+// The next run brings all values: a plan of a target that is replaced advises no backfill.
+func TestAReplacedTargetNeedsNoBackfill(t *testing.T) {
+	s := servers.MySQL(t)
+	r := newReplacing(t, s)
+	r.deps.Client = &stateClient{}
+	r.restart()
+	r.AtSource("ALTER TABLE t MODIFY v VARCHAR(20) NOT NULL")
+	r.AtTarget("CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(20), updated_at TIMESTAMP(6) NOT NULL)",
+		"INSERT INTO t VALUES (1, NULL, '2024-01-01')")
+	require.NotContains(t, r.findings(), "old rows hold NULL")
+	r.settings.Replace = nil
+	require.Contains(t, r.findings(), "old rows hold NULL")
+}
+
 // late are what others may make during a load, and the statement that drops it.
 var late = map[string][2][]string{
 	"a trigger": {
