@@ -17,7 +17,10 @@ func TestARowInQuarantineIsKnownUnderAKeyWithMoreDigits(t *testing.T) {
 			", KEY (updated_at))", "INSERT INTO t (id, v) VALUES (1.1, 1), (2.2, -1)")
 		c.AtTarget("ALTER TABLE t MODIFY id DECIMAL(9,4) NOT NULL, ADD CONSTRAINT good CHECK (v >= 0)")
 		c.settings.Quarantine = &activities.QuarantineSettings{MaxRows: 5, MaxShare: 1}
-		_, in := c.plan()
+		var plan activities.PlanRunResult
+		in := activities.RangeInput{Table: c.settings.Table.String(), Run: "load-1"}
+		require.NoError(t, c.step("PlanRun", activities.PlanRunInput{Table: in.Table, Run: in.Run}, &plan))
+		in.PlanSum = plan.PlanSum
 		done, err := c.write(in)
 		require.NoError(t, err)
 		require.EqualValues(t, 1, done.Quarantined)
