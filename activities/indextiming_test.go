@@ -86,8 +86,8 @@ func TestALostPlanLeavesNoIndexOut(t *testing.T) {
 		require.NoError(t, b.step("PlanRun", in, &again))
 		require.Equal(t, api.ModeWhole, again.Mode)
 		if again.IndexesLater == 0 {
-			require.Contains(t, b.targetTexts("SELECT INDEX_NAME FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = "+
-				"DATABASE() AND TABLE_NAME = 't'"), "updated_at")
+			require.Contains(t, b.targetTexts("SELECT INDEX_NAME FROM information_schema.STATISTICS WHERE "+
+				"TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 't'"), "updated_at")
 		}
 	})
 }
@@ -104,7 +104,8 @@ func TestIndexesThatNoLoadAddsAreNamed(t *testing.T) {
 		require.Equal(t, 1, plan.IndexesLater)
 		require.Empty(t, plan.Warnings)
 		var next activities.PlanRunResult
-		require.NoError(t, b.step("PlanRun", activities.PlanRunInput{Table: b.settings.Table.String(), Run: "run-2"}, &next))
+		in := activities.PlanRunInput{Table: b.settings.Table.String(), Run: "run-2"}
+		require.NoError(t, b.step("PlanRun", in, &next))
 		require.Zero(t, next.IndexesLater)
 		require.Contains(t, strings.Join(next.Warnings, "; "), "the target lacks indexes of the source")
 		named := func() (remedy string) {

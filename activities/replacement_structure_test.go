@@ -80,8 +80,8 @@ func TestALongNameAndPartitionsAreCarried(t *testing.T) {
 	})
 }
 
-// A target that is replaced follows a column that becomes wider however large it is: what is altered is the table beside
-// it, which is empty.
+// A target that is replaced follows a column that becomes wider however large it is: what is altered is the table
+// beside it, which is empty.
 func TestAReplacedTargetOfAnySizeFollowsAWiderColumn(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		r := newReplacing(t, s)
@@ -115,7 +115,8 @@ var late = map[string][2][]string{
 		{"CREATE TRIGGER mine BEFORE INSERT ON t FOR EACH ROW SET NEW.v = NEW.v"}, {"DROP TRIGGER mine"},
 	},
 	"a foreign key of another table": {
-		{"CREATE TABLE child (id INT)", "ALTER TABLE child ADD FOREIGN KEY (id) REFERENCES t (id)"}, {"DROP TABLE child"},
+		{"CREATE TABLE child (id INT)", "ALTER TABLE child ADD FOREIGN KEY (id) REFERENCES t (id)"},
+		{"DROP TABLE child"},
 	},
 }
 

@@ -26,8 +26,8 @@ func (a *Activities) timeIndexes(ctx context.Context, in PlanRunInput, p *planDr
 // dropped them.
 func (a *Activities) missingIndexes(ctx context.Context, in PlanRunInput, p *planDraft) []table.Finding {
 	s := p.settings
-	if !in.run || p.target.Create || len(p.target.Deferred) == 0 || s.Replace != nil || !s.IndexesAfterLoad.MayDefer() ||
-		a.createdWithout(ctx, in, p) {
+	if !in.run || p.target.Create || len(p.target.Deferred) == 0 || s.Replace != nil ||
+		!s.IndexesAfterLoad.MayDefer() || a.createdWithout(ctx, in, p) {
 		return nil
 	}
 	level := table.LevelInfo

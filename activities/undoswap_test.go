@@ -141,8 +141,8 @@ func TestAnUndoOfASwapThatWasCutOffIsTakenUp(t *testing.T) {
 	})
 }
 
-// An undo would drop what others have made since the swap, or fail with the target's name given away: it is refused, and
-// the watermark stays.
+// An undo would drop what others have made since the swap, or fail with the target's name given away: it is refused,
+// and the watermark stays.
 func TestAnUndoOfASwapLosesNoTriggerAndNoForeignKey(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		for name, c := range late {

@@ -164,7 +164,8 @@ func TestATableWithoutACursorHasItsIndexesAtOnce(t *testing.T) {
 	servers.Some(t, func(t *testing.T, s *servers.Server) {
 		line := proxy.Start(t, s.Addr())
 		p := start(t, options{
-			source: s, targetDSN: line.DSN(s.DSN("")), tables: "- { name: FROM.t, target: TO.t }", defaults: indexesLater,
+			source: s, targetDSN: line.DSN(s.DSN("")), defaults: indexesLater,
+			tables: "- { name: FROM.t, target: TO.t }",
 		})
 		p.indexed()
 		p.cutOff(line)

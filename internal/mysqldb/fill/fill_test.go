@@ -63,7 +63,8 @@ func TestRowsAreFoundUnderAKeyWithMoreDigits(t *testing.T) {
 		d.Type, d.Precision, d.Scale = "decimal(10,2)", 10, 2
 		v.Type, v.Precision, v.Scale = "decimal(10,2)", 10, 2
 		rows := w.Rows(dbtest.Row(1, "2024-01-01 00:00:00", "1.10", "5.00"),
-			dbtest.Row(1, "2024-01-02 00:00:00", "1.10", "6.25"), dbtest.Row(10, "2024-01-01 00:00:00", "100.00", "7.50"),
+			dbtest.Row(1, "2024-01-02 00:00:00", "1.10", "6.25"),
+			dbtest.Row(10, "2024-01-01 00:00:00", "100.00", "7.50"),
 			dbtest.Row(10, "2024-01-03 00:00:00", "100.00", "8.00"))
 		res, err := fill.Rows(t.Context(), w.Db, filling(w, "v"), rows, nil)
 		require.NoError(t, err)
