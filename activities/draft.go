@@ -18,10 +18,8 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-const (
-	// heldRetry is the pause before looking again at a source whose open work leaves nothing to read.
-	heldRetry = 10 * time.Second
-)
+// heldRetry is the pause before looking again at a source whose open work leaves nothing to read.
+const heldRetry = 10 * time.Second
 
 // planDraft is a run's plan in the making: what is known before anything is written.
 type planDraft struct {
@@ -118,6 +116,7 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*planDraft, er
 		}
 		p.addAheadFinding()
 	}
+	p.findings = append(p.findings, a.missingIndexes(ctx, in, p)...)
 	if p.mode == api.ModeWhole || p.mode == api.ModeReplace { // every row is read after this moment
 		p.freshAt = begun
 	}
@@ -211,6 +210,8 @@ func (a *Activities) inspectTarget(
 		Replace:      s.UniqueConflicts == string(upsert.DeleteConflicts),
 		SoftColumn:   s.Deletes.softColumn(),
 		Had:          hadColumns(in),
+		Beside:       s.Replace != nil,
+		Whole:        s.Cursor == "" && s.Replace == nil,
 		DeferIndexes: s.IndexesAfterLoad,
 		HasReplicas:  len(s.Throttle.Replicas) > 0,
 		BulkLoad:     s.BulkLoad,

@@ -94,8 +94,8 @@ func (b *repairBatch) newSpellingThere(ctx context.Context, key table.Texts) (th
 	var now []table.Texts
 	err = eachRow(ctx, b.src, b.c.Layout.ColumnsOf(verify.Source), []table.Texts{key}, func(rows *table.Rows) error {
 		for i := range rows.Len() {
-			if b.c.Layout.KeyOf(rows, i) != key.Bytes() {
-				now = append(now, keyTexts(rows, i, b.c.Layout.Key))
+			if b.c.Layout.KeyOf(rows, i) != b.c.Layout.KeyBytes(key) {
+				now = append(now, b.c.Layout.KeyTexts(rows, i))
 			}
 		}
 		return nil

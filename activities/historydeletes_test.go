@@ -131,3 +131,50 @@ func TestARepairThatOnlyAddsVersionsNamesNoUndo(t *testing.T) {
 	require.Empty(t, undo)
 	require.Equal(t, "1a 1, 2b 1, 2B 2, 3c 1", b.versions())
 }
+
+// Where the cursor is part of the source's key, each row is the only version of its key: comparisons and sweeps see all
+// of them, and no view is offered.
+func TestAHistoryWhoseKeyHasTheCursor(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		b := newRepairBench(t, s, "id INT, v VARCHAR(20), updated_at DATETIME(6) NOT NULL, "+
+			"PRIMARY KEY (id, updated_at), KEY (updated_at)", "", "id, v, updated_at", "1, 'a', '2024-01-01'",
+			"2, 'b', '2024-01-01'", "2, 'B', '2024-01-02'")
+		b.settings.Write = table.WriteHistory
+		c := b.markDeletes()
+		c.requireEqual(3)
+		b.AtSource("DELETE FROM t WHERE id = 2 AND updated_at = '2024-01-01'")
+		in := c.look()
+		require.EqualValues(t, 1, in.Found)
+		swept, err := c.act(in)
+		require.NoError(t, err)
+		require.EqualValues(t, 1, swept.Deleted)
+		require.Equal(t, "1a 1, 2b 1-, 2B 2", b.versions())
+		c.requireEqual(2)
+
+		b.AtTarget("DELETE FROM t WHERE id = 1", "UPDATE t SET v = 'spoiled' WHERE updated_at = '2024-01-02'")
+		done, _ := b.repaired(false)
+		require.Equal(t, map[verify.Verdict]int64{verify.Missing: 1, verify.Silent: 1}, done.Repaired)
+		require.Equal(t, "1a 1, 2b 1-, 2B 2", b.versions())
+		for _, f := range b.previewed().Findings {
+			require.NotContains(t, f.Remedy, "CREATE VIEW")
+		}
+	})
+}
+
+// The same where the cursor is the whole key.
+func TestAHistoryWhoseKeyIsTheCursor(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		b := newRepairBench(t, s, "id INT PRIMARY KEY AUTO_INCREMENT, v VARCHAR(20)", "", "id, v", "1, 'a'", "2, 'b'")
+		b.settings.Write, b.settings.Cursor = table.WriteHistory, "id"
+		b.state.state.Cursor, b.state.state.Watermark = "id", "2"
+		c := b.markDeletes()
+		c.requireEqual(2)
+		b.AtSource("DELETE FROM t WHERE id = 1")
+		in := c.look()
+		require.EqualValues(t, 1, in.Found)
+		_, err := c.act(in)
+		require.NoError(t, err)
+		require.Equal(t, "2", c.onTarget("SELECT GROUP_CONCAT(id) FROM t WHERE gone IS NULL"))
+		c.requireEqual(1)
+	})
+}

@@ -2,11 +2,13 @@ package activities_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/internal/testenv/dbtest"
@@ -69,6 +71,53 @@ func TestAFirstLoadKeepsItsChoiceOfIndexes(t *testing.T) {
 		require.NoError(t, b.step("AddIndexes", in, &added))
 		require.Equal(t, 2, added.Indexes)
 		require.Equal(t, []string{"by_v", "PRIMARY", "updated_at"}, indexes())
+	})
+}
+
+// A table without a cursor goes on from no earlier run: nothing would add what a plan that was lost has left out.
+func TestALostPlanLeavesNoIndexOut(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		b := newBench(t, s)
+		b.settings.Cursor, b.settings.IndexesAfterLoad = "", table.IndexesAfterLoad
+		in := activities.PlanRunInput{Table: b.settings.Table.String(), Run: "run-1"}
+		var first, again activities.PlanRunResult
+		require.NoError(t, b.step("PlanRun", in, &first))
+		in.Run, in.Lost, in.Plan = "run-1.1", "run-1", 1
+		require.NoError(t, b.step("PlanRun", in, &again))
+		require.Equal(t, api.ModeWhole, again.Mode)
+		if again.IndexesLater == 0 {
+			require.Contains(t, b.targetTexts("SELECT INDEX_NAME FROM information_schema.STATISTICS WHERE "+
+				"TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 't'"), "updated_at")
+		}
+	})
+}
+
+// Where the state of a first load is lost, or a run is cut off before it records one, no run adds the indexes that the
+// target lacks. They are named: by the next first load, and by each plan.
+func TestIndexesThatNoLoadAddsAreNamed(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		b := newBench(t, s)
+		b.settings.IndexesAfterLoad = table.IndexesAfterLoad
+		b.deps.Client = &stateClient{}
+		b.restart()
+		plan, _ := b.plan()
+		require.Equal(t, 1, plan.IndexesLater)
+		require.Empty(t, plan.Warnings)
+		var next activities.PlanRunResult
+		in := activities.PlanRunInput{Table: b.settings.Table.String(), Run: "run-2"}
+		require.NoError(t, b.step("PlanRun", in, &next))
+		require.Zero(t, next.IndexesLater)
+		require.Contains(t, strings.Join(next.Warnings, "; "), "the target lacks indexes of the source")
+		named := func() (remedy string) {
+			for _, f := range b.previewed().Findings {
+				if strings.Contains(f.Text, "the target lacks indexes") {
+					remedy = f.Remedy
+				}
+			}
+			return remedy
+		}
+		b.AtTarget(named())
+		require.Empty(t, named())
 	})
 }
 

@@ -140,9 +140,10 @@ func (p *stagedPlan) onTarget(t *schema.Table) (*schema.Table, error) {
 	return onTarget(t, p.Key), nil
 }
 
-// historyFinding offers a view of the current rows of a history.
+// historyFinding offers a view of the current rows of a history. Where the key has the cursor, all rows are current.
 func (p *planDraft) historyFinding() []table.Finding {
-	if p.settings.Write != table.WriteHistory || p.table.Column(p.settings.Cursor) == nil {
+	if p.settings.Write != table.WriteHistory || p.table.Column(p.settings.Cursor) == nil ||
+		p.table.IsKeyColumn(p.settings.Cursor) {
 		return nil
 	}
 	return []table.Finding{{

@@ -49,7 +49,7 @@ func quarantineFinding(tbl string, files bool, q api.Quarantine) table.Finding {
 	}
 }
 
-// keysInQuarantine are the keys of the table's rows in quarantine, by their Bytes.
+// keysInQuarantine are the keys of the table's rows in quarantine, as the comparison has them.
 func (c *openedComparison) keysInQuarantine(ctx context.Context) (map[string]bool, error) {
 	if c.aside != nil {
 		return c.aside, nil
@@ -69,9 +69,12 @@ func (c *openedComparison) keysInQuarantine(ctx context.Context) (map[string]boo
 			return nil, translate(ctx, err, at)
 		}
 		places, ok := keyColumns(f.Key, f.Columns)
-		for i := 0; ok && i < rows.Len(); i++ {
-			_, key := keyAt(rows, i, places)
-			c.aside[key] = true
+		if !ok || len(places) != c.c.Layout.Key {
+			continue // of another key
+		}
+		for i := range rows.Len() {
+			key, _ := keyAt(rows, i, places)
+			c.aside[c.c.Layout.KeyBytes(key)] = true
 		}
 	}
 	return c.aside, nil

@@ -110,7 +110,7 @@ func (a *Activities) makeLoadTable(ctx context.Context, p *planDraft, ref lineag
 		return l.Tables, translate(ctx, err, at)
 	}
 	o := target.Options{
-		Create: true, Contract: s.Schema, Cursor: s.Cursor, Rewrites: true,
+		Create: true, Contract: s.Schema, Cursor: s.Cursor, Rewrites: true, Beside: true,
 		DeferIndexes: s.IndexesAfterLoad, HasReplicas: len(s.Throttle.Replicas) > 0,
 	}
 	var later []target.DeferredIndex

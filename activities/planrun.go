@@ -232,9 +232,7 @@ func (a *Activities) stagePlan(ctx context.Context, in PlanRunInput, p *planDraf
 	if err := p.cut(ctx); err != nil {
 		return PlanRunResult{}, err
 	}
-	if !p.byKey() || len(p.ranges) == 0 || !p.target.Create && !a.createdWithout(ctx, in, p) {
-		p.target.IncludeDeferred()
-	}
+	a.timeIndexes(ctx, in, p)
 	out := p.result(in)
 	if len(p.ranges) == 0 {
 		return out, nil

@@ -9,9 +9,10 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// unfilledFinding says which columns old rows of the target lack values in; nil for none.
+// unfilledFinding says which columns old rows of the target lack values in; nil for none. Of a target that is replaced,
+// no row is old.
 func (p *planDraft) unfilledFinding(ctx context.Context) (*table.Finding, error) {
-	if p.settings.Cursor == "" || p.target.Create || len(p.target.Statements) > 0 {
+	if p.settings.Cursor == "" || p.settings.Replace != nil || p.target.Create || len(p.target.Statements) > 0 {
 		return nil, nil
 	}
 	columns, err := p.dst.Unfilled(ctx, p.settings.Target, p.target.Columns)

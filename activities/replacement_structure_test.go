@@ -80,6 +80,68 @@ func TestALongNameAndPartitionsAreCarried(t *testing.T) {
 	})
 }
 
+// A target that is replaced follows a column that becomes wider however large it is: what is altered is the table
+// beside it, which is empty.
+func TestAReplacedTargetOfAnySizeFollowsAWiderColumn(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		r := newReplacing(t, s)
+		r.settings.Schema.MaxCopyRows = 1
+		r.AtSource("ALTER TABLE t ADD COLUMN n INT")
+		r.replaced()
+		r.AtTarget("ANALYZE TABLE t")
+		r.AtSource("ALTER TABLE t MODIFY n BIGINT")
+		require.True(t, r.replaced().Kept)
+		require.Contains(t, r.create("t"), "`n` bigint")
+	})
+}
+
+// The next run brings all values: a plan of a target that is replaced advises no backfill.
+func TestAReplacedTargetNeedsNoBackfill(t *testing.T) {
+	s := servers.MySQL(t)
+	r := newReplacing(t, s)
+	r.deps.Client = &stateClient{}
+	r.restart()
+	r.AtSource("ALTER TABLE t MODIFY v VARCHAR(20) NOT NULL")
+	r.AtTarget("CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(20), updated_at TIMESTAMP(6) NOT NULL)",
+		"INSERT INTO t VALUES (1, NULL, '2024-01-01')")
+	require.NotContains(t, r.findings(), "old rows hold NULL")
+	r.settings.Replace = nil
+	require.Contains(t, r.findings(), "old rows hold NULL")
+}
+
+// late are what others may make during a load, and the statement that drops it.
+var late = map[string][2][]string{
+	"a trigger": {
+		{"CREATE TRIGGER mine BEFORE INSERT ON t FOR EACH ROW SET NEW.v = NEW.v"}, {"DROP TRIGGER mine"},
+	},
+	"a foreign key of another table": {
+		{"CREATE TABLE child (id INT)", "ALTER TABLE child ADD FOREIGN KEY (id) REFERENCES t (id)"},
+		{"DROP TABLE child"},
+	},
+}
+
+// What a swap would take along, and others have made since the plan, is seen before the swap.
+func TestWhatOthersMakeDuringALoadIsNotLostByTheSwap(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		for name, c := range late {
+			t.Run(name, func(t *testing.T) {
+				r := newReplacing(t, s)
+				r.replaced()
+				in := r.checked()
+				r.AtTarget(c[0]...)
+				before := r.tables()
+				var ignored any
+				err := r.step("SwapTable", activities.SwapTableInput{RangeInput: in}, &ignored)
+				requireType(t, err, failure.TableChanged)
+				require.ErrorContains(t, err, "drop them")
+				require.Equal(t, before, r.tables(), "nothing is renamed or dropped")
+				r.AtTarget(c[1]...)
+				require.True(t, r.swap(in).Kept)
+			})
+		}
+	})
+}
+
 // What a swap would break is refused before anything is written, with the remedy.
 func TestTargetsThatAreNotReplaced(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {

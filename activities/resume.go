@@ -9,11 +9,42 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
+// timeIndexes decides when the target gets the indexes that it lacks: after the run's rows, at once, or not at all,
+// where no load of ours has left them out.
+func (a *Activities) timeIndexes(ctx context.Context, in PlanRunInput, p *planDraft) {
+	left := !p.target.Create && a.createdWithout(ctx, in, p)
+	switch {
+	case !p.target.Create && !left, left && p.mode == api.ModeBackfill: // the load that goes on adds them
+		p.target.Deferred = nil
+	case len(p.ranges) == 0, p.target.Create && !p.byKey():
+		p.target.IncludeDeferred()
+	}
+}
+
+// missingIndexes names the indexes that a target lacks and no run adds, where the settings let loads leave some out. A
+// load that was cut off before anything has recorded it leaves no other trace, and neither does a person who has
+// dropped them.
+func (a *Activities) missingIndexes(ctx context.Context, in PlanRunInput, p *planDraft) []table.Finding {
+	s := p.settings
+	if !in.run || p.target.Create || len(p.target.Deferred) == 0 || s.Replace != nil ||
+		!s.IndexesAfterLoad.MayDefer() || a.createdWithout(ctx, in, p) {
+		return nil
+	}
+	level := table.LevelInfo
+	if p.mode == api.ModeFirstLoad {
+		level = table.LevelWarn
+	}
+	return []table.Finding{p.target.MissingIndexes(level)}
+}
+
 // createdWithout reports whether the target, which is there, was created by this first load
 // without all of its indexes: by an earlier try of this step, or by a run that did not end.
 func (a *Activities) createdWithout(ctx context.Context, in PlanRunInput, p *planDraft) bool {
 	if old := in.State.FirstLoad; old != nil && old.IndexesLater {
 		return true
+	}
+	if in.Run == "" {
+		return false // a preview
 	}
 	earlier, _, err := a.readPlan(ctx, p.settings.Table, in.Run, "")
 	return err == nil && len(earlier.IndexesLater) > 0

@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/lineage"
@@ -10,8 +11,27 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
+// requireUnbound refuses a target that has a trigger, or to which another table refers by a foreign key: it would go
+// along with the table that loses its name. The plan of a run has refused both, and others may have made them since.
+func requireUnbound(ctx context.Context, l *swap.Lock, then string) error {
+	bound, err := l.Bound(ctx)
+	what := ""
+	switch {
+	case err != nil:
+		return err
+	case len(bound.Triggers) > 0:
+		what = "has triggers (" + strings.Join(bound.Triggers, ", ") + "), which"
+	case len(bound.Children) > 0:
+		what = "is referred to by foreign keys of other tables (" + strings.Join(bound.Children, ", ") + "), which"
+	default:
+		return nil
+	}
+	return failure.New(failure.TableChanged, fmt.Sprintf("%s %s would go along with the table that loses its name: "+
+		"the target stays as it is", l.Tables.Target, what), "drop them, "+then)
+}
+
 // requireUntouched refuses a target that others have written or altered since the load began, as far as the server
-// knows: what they wrote would be lost.
+// knows: what they wrote would be lost. What was written is read last, right before the RENAME.
 func (w *swapping) requireUntouched(
 	ctx context.Context, l *swap.Lock, record *lineage.Replacement, there swap.There,
 ) error {
@@ -22,6 +42,9 @@ func (w *swapping) requireUntouched(
 	if record.Writes == nil {
 		return failure.New(failure.TargetWritten, fmt.Sprintf("%s was created by others while the table was "+
 			"loaded that takes its place", name), "look at it, then run again")
+	}
+	if err := requireUnbound(ctx, l, "or use write: upsert; then run again"); err != nil {
+		return err
 	}
 	now, err := l.Writes(ctx, name)
 	switch {

@@ -50,7 +50,10 @@ func (a *Activities) PlanUndoSwap(ctx context.Context, in PlanUndoSwapInput) (Pl
 		return PlanUndoSwapResult{}, err
 	}
 	defer l.Release()
-	old, _, err := keptTable(ctx, l)
+	old, there, err := keptTable(ctx, l)
+	if err == nil && there.Target {
+		err = requireUndoable(ctx, l)
+	}
 	if err != nil {
 		return PlanUndoSwapResult{}, translate(ctx, err, at)
 	}
@@ -77,20 +80,27 @@ func (a *Activities) PlanUndoSwap(ctx context.Context, in PlanUndoSwapInput) (Pl
 	return out, nil
 }
 
-// keptTable is the former table of a target, as its record says it, and the record; InvalidInput where none is kept.
-func keptTable(ctx context.Context, l *swap.Lock) (*lineage.OldTable, *lineage.Replacement, error) {
+// keptTable is the former table of a target, as its record says it, and which tables exist; InvalidInput where none is
+// kept.
+func keptTable(ctx context.Context, l *swap.Lock) (*lineage.OldTable, swap.There, error) {
 	there, err := l.Look(ctx)
 	if err != nil {
-		return nil, nil, err
+		return nil, there, err
 	}
 	record, err := l.Record(ctx)
 	if err != nil {
-		return nil, nil, err
+		return nil, there, err
 	}
 	if record == nil || record.Old == nil || !there.Old {
-		return nil, nil, noFormerTable(l.Tables)
+		return nil, there, noFormerTable(l.Tables)
 	}
-	return record.Old, record, nil
+	return record.Old, there, nil
+}
+
+// requireUndoable refuses a target that has got a trigger, or another table's foreign key, since its swap: the undo
+// would drop the one, and fail by the other with the target's name given away.
+func requireUndoable(ctx context.Context, l *swap.Lock) error {
+	return requireUnbound(ctx, l, "then undo again")
 }
 
 func noFormerTable(names table.Replacement) error {
@@ -182,6 +192,12 @@ func swapBack(
 	ctx context.Context, l *swap.Lock, record *lineage.Replacement, there swap.There, fence int64,
 ) error {
 	back := [2]table.Name{l.Tables.Old, l.Tables.Target}
+	unbound := func(ctx context.Context) error { return requireUndoable(ctx, l) }
+	if there.Target {
+		if err := unbound(ctx); err != nil {
+			return err
+		}
+	}
 	if there.Target && there.Load {
 		if err := l.Drop(ctx, l.Tables.Load); err != nil {
 			return err
@@ -196,5 +212,5 @@ func swapBack(
 	if !there.Target {
 		return l.Rename(ctx, nil, back)
 	}
-	return l.Rename(ctx, nil, [2]table.Name{l.Tables.Target, l.Tables.Load}, back)
+	return l.Rename(ctx, unbound, [2]table.Name{l.Tables.Target, l.Tables.Load}, back)
 }

@@ -141,6 +141,34 @@ func TestAnUndoOfASwapThatWasCutOffIsTakenUp(t *testing.T) {
 	})
 }
 
+// An undo would drop what others have made since the swap, or fail with the target's name given away: it is refused,
+// and the watermark stays.
+func TestAnUndoOfASwapLosesNoTriggerAndNoForeignKey(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		for name, c := range late {
+			t.Run(name, func(t *testing.T) {
+				u := newUndoing(t, s)
+				u.swapped("2024-01-01 00:00:00.000000")
+				u.swapped("2024-02-01 00:00:00.000000")
+				u.AtTarget(c[0]...)
+				var ignored any
+				plan := activities.PlanUndoSwapInput{Table: u.settings.Table.String()}
+				requireType(t, u.step("PlanUndoSwap", plan, &ignored), failure.TableChanged)
+				require.Equal(t, "2024-02-01 00:00:00.000000", u.state.state.Watermark)
+				u.AtTarget(c[1]...)
+				in := u.slice(u.planned())
+				u.AtTarget(c[0]...)
+				before := u.tables()
+				requireType(t, u.step("UndoSwap", in, &ignored), failure.TableChanged)
+				require.Equal(t, before, u.tables())
+				u.AtTarget(c[1]...)
+				require.NoError(t, u.step("UndoSwap", in, &ignored))
+				require.Equal(t, "t", u.tables())
+			})
+		}
+	})
+}
+
 // A session that keeps a lock of the target puts an undo off: it fails as one that is tried again. Where the former
 // table is dropped before it succeeds, it changes nothing.
 func TestAnUndoOfASwapWaitsForLocksOfTheTarget(t *testing.T) {

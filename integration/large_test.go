@@ -101,40 +101,76 @@ func TestAFirstLoadWithLittleMemory(t *testing.T) {
 	p.equal("t", []string{"id"}, columnsT...)
 }
 
+// indexesLater are settings of tables of several ranges, whose indexes come after the load.
+const indexesLater = ", tuning: { chunkRows: 100, rangeRows: 500, rangesInFlight: 1, chunksInFlight: 1, " +
+	"indexesAfterLoad: true }"
+
+// indexed makes a table t of three ranges with indexes.
+func (p *product) indexed() {
+	p.t.Helper()
+	exec(p.t, p.src, createT, "ALTER TABLE t ADD KEY by_name (name, n DESC), ADD UNIQUE KEY once (id, n), ADD KEY "+
+		"by_n (n)", insertT(1, 1500), old, "ANALYZE TABLE t")
+}
+
+// indexes are those of the target.
+func (p *product) indexes() string {
+	p.t.Helper()
+	return scalar(p.t, p.dst, "SELECT GROUP_CONCAT(DISTINCT INDEX_NAME ORDER BY INDEX_NAME) FROM "+
+		"information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 't'")
+}
+
+// cutOff cancels a run while its second range is under way.
+func (p *product) cutOff(line *proxy.Proxy) {
+	p.t.Helper()
+	id := workflows.SyncTableID(p.queue, p.table("t"))
+	line.Pass(8, "COMMIT")
+	held := line.Hold(1, "COMMIT")
+	run := p.launch(workflows.SyncTableInput{Table: p.table("t")}, id)
+	require.Eventually(p.t, func() bool { return held.Seen() == 1 }, timeout, poll)
+	require.NoError(p.t, p.client.CancelWorkflow(p.t.Context(), id, ""))
+	held.Release()
+	require.Error(p.t, run.Get(p.t.Context(), nil))
+}
+
 // A target that is created gets its indexes after its first load, also where another run ends
 // what the first one began.
 func TestIndexesComeAfterTheFirstLoad(t *testing.T) {
 	t.Parallel()
 	servers.Some(t, func(t *testing.T, s *servers.Server) {
 		line := proxy.Start(t, s.Addr())
-		p := start(t, options{source: s, targetDSN: line.DSN(s.DSN("")), defaults: ", tuning: { chunkRows: 100, " +
-			"rangeRows: 500, rangesInFlight: 1, chunksInFlight: 1, indexesAfterLoad: true }"})
-		exec(t, p.src, createT, "ALTER TABLE t ADD KEY by_name (name, n DESC), ADD UNIQUE KEY once (id, n), ADD KEY "+
-			"by_n (n)", insertT(1, 1500), old, "ANALYZE TABLE t")
-		indexes := func() string {
-			return scalar(t, p.dst, "SELECT GROUP_CONCAT(DISTINCT INDEX_NAME ORDER BY INDEX_NAME) FROM "+
-				"information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 't'")
-		}
-		id := workflows.SyncTableID(p.queue, p.table("t"))
-		line.Pass(8, "COMMIT") // the second range is under way
-		held := line.Hold(1, "COMMIT")
-		run := p.launch(workflows.SyncTableInput{Table: p.table("t")}, id)
-		require.Eventually(t, func() bool { return held.Seen() == 1 }, timeout, poll)
-		require.NoError(t, p.client.CancelWorkflow(t.Context(), id, ""))
-		held.Release()
-		require.Error(t, run.Get(t.Context(), nil))
-		require.Equal(t, "once,PRIMARY", indexes())
+		p := start(t, options{source: s, targetDSN: line.DSN(s.DSN("")), defaults: indexesLater})
+		p.indexed()
+		p.cutOff(line)
+		require.Equal(t, "once,PRIMARY", p.indexes())
 		require.True(t, p.state("t").FirstLoad.IndexesLater)
 
 		r := p.sync("t")
-		require.Equal(t, "by_n,by_name,by_update,once,PRIMARY", indexes())
+		require.Equal(t, "by_n,by_name,by_update,once,PRIMARY", p.indexes())
 		require.Contains(t, r.Seconds, workflows.PhaseIndexes)
 		p.equal("t", []string{"id"}, columnsT...)
 		require.NotContains(t, p.sync("t").Seconds, workflows.PhaseIndexes)
 
 		exec(t, p.dst, "DROP TABLE t") // and a target that is lost is made again
 		p.sync("t")
-		require.Equal(t, "by_n,by_name,by_update,once,PRIMARY", indexes())
+		require.Equal(t, "by_n,by_name,by_update,once,PRIMARY", p.indexes())
+		p.equal("t", []string{"id"}, columnsT...)
+	})
+}
+
+// A table without a cursor, whose runs go on from no other one, has its indexes from the start: a run that is cut off
+// leaves none out.
+func TestATableWithoutACursorHasItsIndexesAtOnce(t *testing.T) {
+	t.Parallel()
+	servers.Some(t, func(t *testing.T, s *servers.Server) {
+		line := proxy.Start(t, s.Addr())
+		p := start(t, options{
+			source: s, targetDSN: line.DSN(s.DSN("")), defaults: indexesLater,
+			tables: "- { name: FROM.t, target: TO.t }",
+		})
+		p.indexed()
+		p.cutOff(line)
+		p.sync("t")
+		require.Equal(t, "by_n,by_name,by_update,once,PRIMARY", p.indexes())
 		p.equal("t", []string{"id"}, columnsT...)
 	})
 }

@@ -53,7 +53,8 @@ var tuning = []field[Table]{
 		"of the target's processor; results, refusals and counts are the same.",
 		func(t *Table) *bool { return &t.BulkLoad }),
 	wordField("indexesAfterLoad", string(builtin.IndexesAfterLoad), indexTimings,
-		"true: give a target that is created its indexes, but for unique keys, when its first load is done. "+
+		"For tables with a cursor, or write: replace; a target of another table is created with all indexes. "+
+			"true: give a target that is created its indexes, but for unique keys, when its first load is done. "+
 			"With five indexes, a first load takes two thirds of the time so. Until then reads by them are slow; "+
 			"the ALTER TABLE takes up to 64 MiB of a MySQL server, and files as large as the indexes in its "+
 			"tmpdir. It is one long statement, which does not give way to others: replicas of the target and the "+

@@ -3,6 +3,7 @@ package table
 import (
 	"bytes"
 	"cmp"
+	"slices"
 	"strconv"
 )
 
@@ -49,4 +50,19 @@ func boolInt(b bool) int {
 		return 1
 	}
 	return 0
+}
+
+// TrimZeros removes the zeros at the end of a value of either of two columns that the one with more digits, to, adds.
+func TrimZeros(from, to Column, v []byte) []byte {
+	kinds := []Kind{KindDecimal, KindDateTime, KindTimestamp, KindTime}
+	if from.Precision == to.Precision && from.Scale == to.Scale || !slices.Contains(kinds, to.Kind) ||
+		!bytes.ContainsRune(v, '.') {
+		return v
+	}
+	return bytes.TrimSuffix(bytes.TrimRight(v, "0"), []byte("."))
+}
+
+// SameText reports whether a value of from and a value of to have one text but for those zeros, or are both NULL.
+func SameText(from, to Column, a, b []byte) bool {
+	return (a == nil) == (b == nil) && bytes.Equal(TrimZeros(from, to, a), TrimZeros(from, to, b))
 }

@@ -18,6 +18,9 @@ const (
 // indexes later, and plans name settings that would make it faster.
 const LargeLoad = 1_000_000
 
+// MayDefer reports whether indexes may come after the rows.
+func (t IndexTiming) MayDefer() bool { return t == IndexesAfterLoad || t == IndexesAuto }
+
 // Defers reports whether the indexes come after the rows. rows is the source's estimate, and replicas says that
 // replicas of the target are looked after.
 func (t IndexTiming) Defers(rows int64, replicas bool) bool {

@@ -113,6 +113,19 @@ func (l *Layout) keyOf(dst []byte, rows *table.Rows, row int) []byte {
 // KeyOf are the bytes of a row's key, as table.Texts.Bytes has them.
 func (l *Layout) KeyOf(rows *table.Rows, row int) string { return string(l.keyOf(nil, rows, row)) }
 
+// KeyBytes are KeyOf of the values of a key, of either side.
+func (l *Layout) KeyBytes(key table.Texts) string {
+	var b []byte
+	for c, text := range key {
+		v := []byte(text)
+		if l.forms[c] != nil {
+			v = l.forms[c](v)
+		}
+		b = table.AppendValue(b, v)
+	}
+	return string(b)
+}
+
 // KeyTexts are the values of a row's key, in the form in which they are compared.
 func (l *Layout) KeyTexts(rows *table.Rows, row int) table.Texts {
 	return texts(l.keyOf(nil, rows, row))

@@ -50,6 +50,30 @@ func TestOnlyTheVersionThatWasReadIsFilled(t *testing.T) {
 	})
 }
 
+// Where the target's columns have more digits than the source's, a key is the same key, and a value the same value.
+func TestRowsAreFoundUnderAKeyWithMoreDigits(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		w := dbtest.NewWriting(t, s, "(id DECIMAL(12,2), at DATETIME(6), d DECIMAL(12,4), v DECIMAL(12,4), "+
+			"PRIMARY KEY (id, at, d))")
+		w.Exec("INSERT INTO t VALUES (1, '2024-01-01', 1.1, NULL), (1, '2024-01-02', 1.1, NULL), " +
+			"(10, '2024-01-01', 100, 7.5)")
+		id, at, d, v := &w.Spec.Columns[0], &w.Spec.Columns[1], &w.Spec.Columns[2], &w.Spec.Columns[3]
+		id.Kind, id.Type, id.Bits, id.Precision, id.Scale = table.KindInt, "int", 32, 0, 0
+		at.Type, at.Precision = "datetime", 0
+		d.Type, d.Precision, d.Scale = "decimal(10,2)", 10, 2
+		v.Type, v.Precision, v.Scale = "decimal(10,2)", 10, 2
+		rows := w.Rows(dbtest.Row(1, "2024-01-01 00:00:00", "1.10", "5.00"),
+			dbtest.Row(1, "2024-01-02 00:00:00", "1.10", "6.25"),
+			dbtest.Row(10, "2024-01-01 00:00:00", "100.00", "7.50"),
+			dbtest.Row(10, "2024-01-03 00:00:00", "100.00", "8.00"))
+		res, err := fill.Rows(t.Context(), w.Db, filling(w, "v"), rows, nil)
+		require.NoError(t, err)
+		res.Committed = txn.Committed{}
+		require.Equal(t, fill.Result{Filled: 2, Equal: 1, Missing: 1}, res)
+		w.Holds("SELECT id, v FROM t ORDER BY id, at", "1.00|5.0000", "1.00|6.2500", "10.00|7.5000")
+	})
+}
+
 // filled are columns with values that a statement may not turn into others.
 var filled = []struct{ column, values string }{
 	{"BIGINT UNSIGNED", "18446744073709551615 0 1 NULL"},

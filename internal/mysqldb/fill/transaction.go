@@ -1,7 +1,6 @@
 package fill
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"fmt"
@@ -143,10 +142,10 @@ func (f *filler) lock(ctx context.Context, from int) (todo []int, n int, err err
 	}
 	have := make(map[string]int, found.Len())
 	for i := range found.Len() {
-		have[f.keyOf(found, i).Bytes()] = i
+		have[f.sameKey(f.keyOf(found, i))] = i
 	}
 	for i := range n {
-		at, ok := have[keys[i].Bytes()]
+		at, ok := have[f.sameKey(keys[i])]
 		switch {
 		case !ok: // also where the target has another spelling of the key
 			f.res.Missing++
@@ -171,6 +170,15 @@ func (f *filler) keyOf(rows *table.Rows, i int) table.Texts {
 	return key
 }
 
+// sameKey are the bytes of a key, of either side: the target's columns may have more digits.
+func (f *filler) sameKey(key table.Texts) string {
+	same := make(table.Texts, len(key))
+	for n, at := range f.key {
+		same[n] = string(table.TrimZeros(f.spec.Columns[at], f.targets[at], []byte(key[n])))
+	}
+	return same.Bytes()
+}
+
 // sameVersion reports whether the target's row has the cursor that was read.
 func (f *filler) sameVersion(row int, found *table.Rows, at int) bool {
 	read, now := f.rows.Value(row, f.cursor), found.Value(at, f.cursor)
@@ -180,11 +188,11 @@ func (f *filler) sameVersion(row int, found *table.Rows, at int) bool {
 	return table.OrderCursor(f.spec.Columns[f.cursor].Kind, string(read), string(now)) == 0
 }
 
-// isFilled reports whether the target's row has the values already, byte for byte.
+// isFilled reports whether the target's row has the values already.
 func (f *filler) isFilled(row int, found *table.Rows, at int) bool {
 	for _, c := range f.fill {
 		read, now := f.rows.Value(row, c), found.Value(at, c)
-		if (read == nil) != (now == nil) || !bytes.Equal(read, now) {
+		if !table.SameText(f.spec.Columns[c], f.targets[c], read, now) {
 			return false
 		}
 	}

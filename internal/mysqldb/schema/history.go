@@ -20,8 +20,12 @@ func VersionKey(key []string, cursor string) []string {
 func (t *Table) History(cursor string) *Table { return t.WiderKey(VersionKey(t.PrimaryKey, cursor)) }
 
 // CurrentRows is a history as a table of its newest versions, one for each key. A history that lacks the key of
-// versions stays as it is.
+// versions stays as it is. Where the key has the cursor, each row is the only version of its key.
 func (t *Table) CurrentRows(key []string, cursor string) *Table {
+	if table.HasColumn(key, cursor) {
+		out, _ := t.WithKey(key)
+		return out
+	}
 	out, ok := t.Narrowed(VersionKey(key, cursor), key)
 	if !ok {
 		return out
@@ -40,15 +44,14 @@ func (t *Table) Versions(key []string, cursor string) *Table {
 	return &all
 }
 
-// newestSQL is true for the newest version of each key.
+// newestSQL is true for the newest version of each key, which the cursor is no part of.
 func (t *Table) newestSQL(key []string, cursor string) string {
 	const versions = "tablehaul_versions"
 	own, other := sqltext.Ident(t.Name.Table)+".", sqltext.Ident(versions)+"."
 	conds := make([]string, 0, len(key))
 	for _, name := range key {
-		if name = t.spelled(name); !table.SameColumn(name, cursor) {
-			conds = append(conds, other+sqltext.Ident(name)+" = "+own+sqltext.Ident(name))
-		}
+		name = t.spelled(name)
+		conds = append(conds, other+sqltext.Ident(name)+" = "+own+sqltext.Ident(name))
 	}
 	c := sqltext.Ident(t.spelled(cursor))
 	return own + c + " = (SELECT MAX(" + other + c + ") FROM " + sqltext.Qualified(t.Name) + " AS " +

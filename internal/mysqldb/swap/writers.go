@@ -13,8 +13,14 @@ import (
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/target"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
+
+// Bound is what a RENAME of the target would take along with it.
+func (l *Lock) Bound(ctx context.Context) (target.Bound, error) {
+	return l.target.BoundTo(ctx, l.Tables.Target)
+}
 
 // ReadWrites reads what the server knows of writes to a table: how many rows were written since the server's start
 // (performance_schema), and when the last one was committed, to the second. Each is empty where the server does not say

@@ -55,6 +55,11 @@ func (c *comparison) deferIndexes() {
 	}
 	switch {
 	case len(later) == 0:
+	case c.options.Whole:
+		if timing.MayDefer() {
+			c.addFinding(table.LevelInfo, "", "all indexes are created at once: indexesAfterLoad is for tables with a "+
+				"cursor", "")
+		}
 	case timing.Defers(rows, c.options.HasReplicas):
 		if timing == table.IndexesAuto && !c.grants.has("ALTER", c.Name) {
 			auto("the login does not clearly have ALTER")
@@ -123,13 +128,24 @@ func addIndexesSQL(name table.Name, indexes []DeferredIndex) []string {
 	return alone
 }
 
-// IncludeDeferred makes a plan with all indexes of one that leaves some for later: for a target that
-// is created and gets no first load.
+// IncludeDeferred makes a plan with all indexes of one that leaves some for later: for a target that gets no first
+// load.
 func (p *Diff) IncludeDeferred() {
-	if p.Create && len(p.Deferred) > 0 {
+	if len(p.Deferred) > 0 {
 		p.Statements = append(p.Statements, addIndexesSQL(p.Name, p.Deferred)...)
 	}
 	p.Deferred = nil
+}
+
+// MissingIndexes is the finding for a target that is there and lacks Deferred.
+func (p *Diff) MissingIndexes(level table.Level) table.Finding {
+	remedy := strings.Join(addIndexesSQL(p.Name, p.Deferred), "; ")
+	return table.Finding{
+		Level: level, Table: p.Name.String(),
+		Text: "the target lacks indexes of the source, which a first load that was cut off may have left out: " +
+			deferredNames(p.Deferred),
+		Remedy: strings.ReplaceAll(remedy, "\n ", ""),
+	}
 }
 
 // deferredNames are the names of indexes in one text.

@@ -18,6 +18,7 @@ type timingCase struct {
 	timing                     table.IndexTiming
 	rows                       int64
 	replicas, noAlter, refused bool
+	whole                      bool
 	// table is t, with two indexes, unless it says another one.
 	table string
 	later int
@@ -46,7 +47,16 @@ var timingCases = map[string]timingCase{
 	},
 	"auto, unique keys": {timing: table.IndexesAuto, rows: 2_000_000, table: "unique_only"},
 	"true, few rows":    {timing: table.IndexesAfterLoad, later: 2, says: after + "0 rows: by_a, by_b"},
-	"true, replicas":    {timing: table.IndexesAfterLoad, replicas: true, later: 2, says: after},
+	"auto, no cursor": {
+		timing: table.IndexesAuto, rows: 2_000_000, whole: true,
+		says: "all indexes are created at once: indexesAfterLoad is for tables with a cursor",
+	},
+	"true, no cursor": {
+		timing: table.IndexesAfterLoad, whole: true,
+		says: "all indexes are created at once: indexesAfterLoad is for tables with a cursor",
+	},
+	"false, no cursor": {timing: table.IndexesFirst, rows: 2_000_000, whole: true},
+	"true, replicas":   {timing: table.IndexesAfterLoad, replicas: true, later: 2, says: after},
 	"true, no ALTER": {
 		timing: table.IndexesAfterLoad, noAlter: true, later: 2, says: "lacks ALTER", refused: true,
 	},
@@ -76,7 +86,7 @@ func TestIndexesComeLaterWhereTheTimingSaysSo(t *testing.T) {
 				db = without
 			}
 			got, err := target.New(db).Compare(t.Context(), p.Src, source, to, target.Options{
-				Create: true, DeferIndexes: c.timing, HasReplicas: c.replicas,
+				Create: true, DeferIndexes: c.timing, HasReplicas: c.replicas, Whole: c.whole,
 			})
 			require.NoError(t, err, name)
 			require.Equal(t, c.refused, got.Refused(), "%s: %+v", name, got.Findings)

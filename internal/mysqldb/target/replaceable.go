@@ -87,27 +87,43 @@ func (r *replaceable) grants(ctx context.Context, exists bool) error {
 	return nil
 }
 
+// Bound is what belongs to a table, and not to its name: a RENAME takes it along.
+type Bound struct {
+	// Children are other tables that refer to the table by foreign keys.
+	Children []string
+	Triggers []string
+}
+
+// BoundTo reads what a RENAME of a table would take along. Without the TRIGGER privilege it sees no triggers.
+func (t *Target) BoundTo(ctx context.Context, name table.Name) (out Bound, err error) {
+	children, err := t.names(ctx, "SELECT DISTINCT CONCAT(TABLE_SCHEMA, '.', TABLE_NAME) FROM "+
+		"information_schema.KEY_COLUMN_USAGE WHERE REFERENCED_TABLE_SCHEMA = ? AND REFERENCED_TABLE_NAME = ?", name)
+	if err != nil {
+		return out, err
+	}
+	for _, child := range children {
+		if !strings.EqualFold(child, name.Schema+"."+name.Table) {
+			out.Children = append(out.Children, child)
+		}
+	}
+	out.Triggers, err = t.names(ctx, "SELECT TRIGGER_NAME FROM information_schema.TRIGGERS WHERE "+
+		"EVENT_OBJECT_SCHEMA = ? AND EVENT_OBJECT_TABLE = ? ORDER BY TRIGGER_NAME", name)
+	return out, err
+}
+
 // existing looks at a target that is there.
 func (r *replaceable) existing(ctx context.Context, now *schema.Table) error {
 	refuse := func(text, remedy string) { r.diff.addFinding(table.LevelRefuse, "", text, remedy) }
-	children, err := r.t.names(ctx, "SELECT DISTINCT CONCAT(TABLE_SCHEMA, '.', TABLE_NAME) FROM "+
-		"information_schema.KEY_COLUMN_USAGE WHERE REFERENCED_TABLE_SCHEMA = ? AND REFERENCED_TABLE_NAME = ?",
-		r.spec.Names.Target)
+	bound, err := r.t.BoundTo(ctx, r.spec.Names.Target)
 	if err != nil {
 		return err
 	}
-	var others []string
-	for _, child := range children {
-		if !strings.EqualFold(child, now.Name.Schema+"."+now.Name.Table) {
-			others = append(others, child)
-		}
-	}
-	if len(others) > 0 {
+	if len(bound.Children) > 0 {
 		refuse("other tables refer to the target by foreign keys, which would follow the former table: "+
-			strings.Join(others, ", "), "drop those foreign keys, or use write: upsert")
+			strings.Join(bound.Children, ", "), "drop those foreign keys, or use write: upsert")
 	}
-	if len(now.Triggers) > 0 {
-		refuse("the target has triggers, which would stay with the former table: "+strings.Join(now.Triggers, ", "),
+	if len(bound.Triggers) > 0 {
+		refuse("the target has triggers, which would stay with the former table: "+strings.Join(bound.Triggers, ", "),
 			"drop them, or use write: upsert")
 	}
 	if now.Versioned {

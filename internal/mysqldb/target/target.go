@@ -36,6 +36,11 @@ type Options struct {
 	// Rewrites says that the run writes every row of the source: what rows hold in an added column
 	// until then does not matter.
 	Rewrites bool
+	// Beside says that what is altered is a table beside the target, which has no rows yet and takes its place.
+	Beside bool
+	// Whole says that each run loads all rows into the target. Nothing keeps what a load that was cut off has left out,
+	// so that a target which is created has all indexes at once.
+	Whole bool
 	// Replace says that rows are written with ConflictsReplace.
 	Replace bool
 	// SoftColumn is the column that marks rows which the source has deleted; "" for none.

@@ -48,7 +48,7 @@ func (c *comparison) widenColumns(ctx context.Context) error {
 			line = modified(definitions[n.to.Name], n.to, sqlType, n.from.Nullable || n.to.Nullable)
 		}
 		by := algorithmOf(c.dst.Server, c.target, n)
-		if why := cannotWiden(n, c.target, exact && line != "", c.options.Contract, tied, by); why != "" {
+		if why := cannotWiden(n, c.target, exact && line != "", c.options, tied, by); why != "" {
 			if line == "" {
 				line, why = c.ddl.replaced(n), ""
 			}
@@ -76,8 +76,9 @@ func (c *comparison) widenColumns(ctx context.Context) error {
 
 // cannotWiden says why a column is not widened by us, or "".
 func cannotWiden(
-	n narrowColumn, target *schema.Table, exact bool, contract table.Contract, tied map[string]bool, by algorithm,
+	n narrowColumn, target *schema.Table, exact bool, o Options, tied map[string]bool, by algorithm,
 ) string {
+	contract := o.Contract
 	switch {
 	case !exact:
 		return "values may be lost, so that it is not altered by itself (schema.narrowed)"
@@ -85,7 +86,7 @@ func cannotWiden(
 		return "schema.widened is fail"
 	case tied[strings.ToLower(n.to.Name)]:
 		return "a foreign key has the column"
-	case by == algorithmCopy && target.RowsEstimate > contract.MaxCopyRows:
+	case by == algorithmCopy && !o.Beside && target.RowsEstimate > contract.MaxCopyRows:
 		return fmt.Sprintf("the ALTER copies about %s (ALGORITHM=COPY) while the target's writers wait, and "+
 			"schema.maxCopyRows is %s: raise it, or run the ALTER at a good time",
 			human.Count(target.RowsEstimate, "row"), humanize.Comma(contract.MaxCopyRows))

@@ -184,7 +184,7 @@ func (w *writer) fateOf(row int32, have *table.Rows) fate {
 	for i, n := range w.plan.expect.carried {
 		from, to := w.plan.columns[i], w.plan.targets[i].Column
 		fresh, old := w.rows.Value(int(row), i), have.Value(0, n)
-		if (fresh == nil) != (old == nil) || !bytes.Equal(trimZeros(from, to, fresh), trimZeros(from, to, old)) {
+		if !table.SameText(from, to, fresh, old) {
 			return changed
 		}
 	}

@@ -1,7 +1,6 @@
 package upsert
 
 import (
-	"bytes"
 	"context"
 	"database/sql/driver"
 	"slices"
@@ -128,7 +127,7 @@ func (w *writer) joinKey(values [][]byte) string {
 	var b []byte
 	for n, v := range values {
 		i := w.plan.key[n]
-		v = trimZeros(w.plan.columns[i], w.plan.targets[i].Column, v)
+		v = table.TrimZeros(w.plan.columns[i], w.plan.targets[i].Column, v)
 		b = append(sqltext.AppendQuoted(b, v), ',')
 	}
 	return string(b)
@@ -147,7 +146,7 @@ func (w *writer) isUnchanged(row int32, have *table.Rows) bool {
 	for i := range w.plan.columns {
 		from, to := w.plan.columns[i], w.plan.targets[i].Column
 		incoming, old := value(i)
-		if (incoming == nil) != (old == nil) || !bytes.Equal(trimZeros(from, to, incoming), trimZeros(from, to, old)) {
+		if !table.SameText(from, to, incoming, old) {
 			return false
 		}
 	}
@@ -162,16 +161,6 @@ func (p *plan) isNewerOnTarget(fresh, old []byte) bool {
 		from.Kind.IsInteger() != to.Kind.IsInteger() {
 		return false
 	}
-	fresh, old = trimZeros(from, to, fresh), trimZeros(from, to, old)
+	fresh, old = table.TrimZeros(from, to, fresh), table.TrimZeros(from, to, old)
 	return table.CompareValues(from.Kind, old, fresh) > 0 && !p.isUnsettled(fresh, old)
-}
-
-// trimZeros removes the zeros at the end of a value that a column with more digits adds.
-func trimZeros(from, to table.Column, v []byte) []byte {
-	kinds := []table.Kind{table.KindDecimal, table.KindDateTime, table.KindTimestamp, table.KindTime}
-	if from.Precision == to.Precision && from.Scale == to.Scale || !slices.Contains(kinds, from.Kind) ||
-		!bytes.ContainsRune(v, '.') {
-		return v
-	}
-	return bytes.TrimSuffix(bytes.TrimRight(v, "0"), []byte("."))
 }
