@@ -19,7 +19,10 @@ first load and of the changes, in their order: in runs of 80 keys, scattered sin
 
 ## Servers as they come
 
-![Seconds, longest transactions and other clients' p99 of each tool](images/peers.svg)
+`
+
+// documentChart is on the page of MySQL only, whose figures it draws.
+const documentChart = `![Seconds, longest transactions and other clients' p99 of each tool](images/peers.svg)
 
 `
 

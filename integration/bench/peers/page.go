@@ -228,7 +228,7 @@ func (p page) readme() string {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", name, secondsText(f.seconds[0]),
 			f.changesText(), f.longestText(), latencyText(f.p99), scene.Number(int64(f.refused)))
 	}
-	fmt.Fprintf(&b, "\nOne run on %s. Machine: %s.\nServers: %s. Five other\nclients use both.\n",
+	fmt.Fprintf(&b, "\nOne run on %s. Machine: %s.\nServers: %s.\nFive other clients use both.\n",
 		p.date, p.machine, p.servers)
 	return b.String()
 }

@@ -173,6 +173,9 @@ func (b *bench) document(ctx context.Context, a *arena, passes []pass) string {
 		a.Source.Flavor, a.Source.Version, a.serverSettings(ctx),
 		scene.Number(int64(b.rows)), scene.Number(int64(b.changes)), p99(b.idle), milliseconds(b.idle.All.P99),
 		version(ctx, a.kit, a.kit.bin("python"), "--version"), a.kit.driver)
+	if b.flavor == servers.FlavorMySQL {
+		fmt.Fprint(&d, documentChart)
+	}
 	for i, p := range passes {
 		if i > 0 {
 			fmt.Fprint(&d, infileHead)

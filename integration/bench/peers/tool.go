@@ -54,7 +54,7 @@ const hybridConfig = "(the version is that of pandas) `pandas.read_sql` in chunk
 var tools = []tool{
 	{
 		name: ourName, title: "Tablehaul",
-		config: "defaults; `{ name: shop.orders, cursor: updated_at }`. The worker and a Temporal server are up " +
+		config: "defaults; `{ name: shop.orders, cursor: updated_at, overlap: 0s }`. The worker and a Temporal server are up " +
 			"before; both are counted as its memory",
 	},
 	{
