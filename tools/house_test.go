@@ -210,7 +210,7 @@ var (
 	divider  = regexp.MustCompile(`^\|( *:?-+:? *\|)+$`)
 	commands = regexp.MustCompile("```(sh|sql|yaml|go)\\b")
 	// generated pages have a line for each item.
-	generated = regexp.MustCompile(`docs/benchmarks(-peers|-verify|-files|-large|-many)?\.md$`)
+	generated = regexp.MustCompile(`docs/benchmarks(-peers|-peers-mariadb|-verify|-files|-large|-many)?\.md$`)
 )
 
 // mayBeLong reports rows of a table of Markdown, and lines that an address makes long.

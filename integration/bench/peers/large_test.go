@@ -147,7 +147,7 @@ func TestALargeTableIsReportedAsPartsEnd(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, strings.HasPrefix(string(readme), "before\n"+largeMarks.begin+"\n| Tool | First load, "))
 	require.Contains(t, string(readme), "| **Tablehaul** | 16.7 min | not ended yet | 0.50 s, – | 2.5 ms, – | "+
-		"400 MiB | 500 MiB |\n")
+		"400 MiB, the worker 120 | 500 MiB |\n")
 	require.Contains(t, string(readme), "| dlt, replacing the first load | failed | failed | –, – | –, – | – | – |\n")
 	requireLargeAgrees(t)
 
