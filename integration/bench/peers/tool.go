@@ -54,8 +54,8 @@ const hybridConfig = "(the version is that of pandas) `pandas.read_sql` in chunk
 var tools = []tool{
 	{
 		name: ourName, title: "Tablehaul",
-		config: "defaults; `{ name: shop.orders, cursor: updated_at, overlap: 0s }`. The worker and a Temporal server " +
-			"are up before; both are counted as its memory",
+		config: "defaults; `{ name: shop.orders, cursor: updated_at, overlap: 0s }`. The worker and a Temporal " +
+			"server are up before; both are counted as its memory",
 	},
 	{
 		name: "dlt", pkg: "dlt", version: pythonVersion("dlt"), command: dlt("merge", "merge"),
