@@ -121,6 +121,35 @@ func TestIndexesThatNoLoadAddsAreNamed(t *testing.T) {
 	})
 }
 
+// Where tables share a target, the load of one may go on and add them at its end: the other one's plan names them, and
+// does not warn.
+func TestIndexesThatAnotherTablesLoadAddsAreNoWarning(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		b := emptyBench(t, s, s)
+		b.AtSource("CREATE TABLE eu (id INT PRIMARY KEY, updated_at DATETIME(6) NOT NULL, KEY (updated_at))",
+			"CREATE TABLE us LIKE eu", "INSERT INTO eu VALUES (1, '2024-01-01')",
+			"INSERT INTO us VALUES (2, '2024-01-01')")
+		b.settings.IndexesAfterLoad, b.settings.KeysDisjoint = table.IndexesAfterLoad, true
+		b.deps.Client = &stateClient{}
+		b.settings.Table.Table = "eu"
+		b.restart()
+		first, _ := b.plan()
+		require.Equal(t, 1, first.IndexesLater)
+		b.settings.Table.Table = "us"
+		b.restart()
+		second, _ := b.plan()
+		require.Zero(t, second.IndexesLater)
+		require.NotContains(t, strings.Join(second.Warnings, "; "), "lacks indexes")
+		var levels []table.Level
+		for _, f := range b.previewed().Findings {
+			if strings.Contains(f.Text, "the first load of another table of this target goes on") {
+				levels = append(levels, f.Level)
+			}
+		}
+		require.Equal(t, []table.Level{table.LevelInfo}, levels)
+	})
+}
+
 // The table beside a target that is replaced gets them as one that is created does.
 func TestAReplacementAddsIndexesByItsTiming(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {

@@ -32,6 +32,10 @@ type quarantineFile struct {
 	Columns []table.Column `json:"columns"`
 	Part    table.Part     `json:"part"`
 	At      time.Time      `json:"at"`
+	// Instance is the digest of the server that the rows were read from, empty where there are several. ReadAt is when
+	// one of them was last read again, and differed. See settling.mayLack.
+	Instance string    `json:"instance,omitempty"`
+	ReadAt   time.Time `json:"readAt,omitzero"`
 
 	key string // of the index itself
 }

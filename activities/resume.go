@@ -30,11 +30,14 @@ func (a *Activities) missingIndexes(ctx context.Context, in PlanRunInput, p *pla
 		!s.IndexesAfterLoad.MayDefer() || a.createdWithout(ctx, in, p) {
 		return nil
 	}
-	level := table.LevelInfo
-	if p.mode == api.ModeFirstLoad {
-		level = table.LevelWarn
+	f := p.target.MissingIndexes()
+	switch {
+	case s.shared():
+		f.Text += "; or the first load of another table of this target goes on, and adds them at its end"
+	case p.mode == api.ModeFirstLoad:
+		f.Level = table.LevelWarn
 	}
-	return []table.Finding{p.target.MissingIndexes(level)}
+	return []table.Finding{f}
 }
 
 // createdWithout reports whether the target, which is there, was created by this first load

@@ -117,7 +117,7 @@ func (a *Activities) setAside(
 ) error {
 	f := quarantineFile{
 		Table: r.name, Run: in.Run, Deployment: r.plan.Deployment, Key: r.plan.Key, Columns: r.plan.Columns,
-		At: time.Now().UTC(),
+		At: time.Now().UTC(), Instance: in.Instance,
 	}
 	out := table.NewRows(len(f.allColumns()))
 	for _, b := range bad {

@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/upsert"
@@ -26,14 +27,15 @@ type SettleQuarantineResult struct {
 	// Written rows are on the target now, or were already, or a newer version is. Gone are not at the source any more.
 	Written int64 `json:"written,omitempty"`
 	Gone    int64 `json:"gone,omitempty"`
-	// Pending rows have changed at the source since, and are left to the next run.
+	// Pending rows are left to later runs: they have changed at the source since, or the source is a replica that may
+	// lack them.
 	Pending int64 `json:"pending,omitempty"`
 }
 
 // SettleQuarantine closes the entries of a table that are not needed any more. It reads the source's row of each by
 // its key, as it is now. A row that is gone closes its entry. A row that has changed, and one that may be taken by now,
 // is written, and closes its entry where the target takes it or has a newer version. A row above AsOf is the next
-// run's.
+// run's, and so is one that the source, a replica, may lack.
 //
 // A table of files has no source: entries of rows that could not be converted are closed where the run has read their
 // whole file again: what is still refused has an entry of this run. Others stay as they are.
@@ -61,6 +63,9 @@ func (a *Activities) settle(
 	}
 	s := &settling{a: a, in: in, r: r, seen: map[string]bool{}}
 	s.out.Queue = a.deps.HostQueue
+	if err := s.boundByReplica(ctx, len(files)); err != nil {
+		return SettleQuarantineResult{}, err
+	}
 	for _, f := range files {
 		if err := s.file(ctx, f); err != nil {
 			return SettleQuarantineResult{}, translate(ctx, err, at)
@@ -83,6 +88,9 @@ type settling struct {
 	r    *openedRange
 	seen map[string]bool // keys of newer files: a key has one entry
 	out  SettleQuarantineResult
+	// bounded says that the source may lack what other servers had after the moment has, by the workers' clocks.
+	bounded bool
+	has     time.Time
 }
 
 // file settles the entries of one file, and writes it again without those that are closed.
@@ -128,11 +136,9 @@ func (s *settling) file(ctx context.Context, f quarantineFile) error {
 			continue
 		case d.try:
 			was := e
-			next := newEntry(p, e.at, s.in.Run)
-			if next.tries = e.tries; s.in.Run != e.triedBy {
-				next.tries++
-			}
-			e, changed = next, changed || was.tries != next.tries || was.text != next.text || d.changed
+			e = s.refusedAgain(e, p)
+			changed = changed || was.tries != e.tries || was.text != e.text || d.changed
+			s.noteReadAgain(&f, d)
 		}
 		s.count(e)
 		if d.try && sameColumns(f.Columns, s.r.plan.Columns) {
@@ -146,6 +152,15 @@ func (s *settling) file(ctx context.Context, f quarantineFile) error {
 		return nil
 	}
 	return s.a.putEntries(ctx, f, f.fileName(), attemptName(ctx), kept)
+}
+
+// refusedAgain is the entry of a row that was tried and refused.
+func (s *settling) refusedAgain(was entry, bad upsert.BadRow) entry {
+	e := newEntry(bad, was.at, s.in.Run)
+	if e.tries = was.tries; s.in.Run != was.triedBy {
+		e.tries++
+	}
+	return e
 }
 
 // countFile counts the entries of a file that stays as it is.
@@ -213,6 +228,10 @@ func (s *settling) decide(
 			continue
 		}
 		s.seen[key] = true
+		if s.mayLack(f, e) {
+			s.out.Pending++
+			continue
+		}
 		row, there := now.at[key]
 		if !there {
 			out[i].closed = true

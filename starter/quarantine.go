@@ -156,8 +156,8 @@ func (a *app) quarantineRetry(ctx context.Context, c *config.Config, sel selecti
 			fmt.Fprintf(a.stdout, "%s: %s written, %s gone at the source, %s left\n", r.Table,
 				humanize.Comma(r.Written), humanize.Comma(r.Gone), humanize.Comma(r.Left.Rows()))
 			if r.Pending > 0 {
-				fmt.Fprintf(a.stdout, "  %s changed since the last run: the next one brings them\n",
-					human.Count(r.Pending, "row"))
+				fmt.Fprintf(a.stdout, "  %s changed since the last run, or newer than the replica that is the source: "+
+					"left to later runs\n", human.Count(r.Pending, "row"))
 			}
 			if r.Left.First != "" {
 				fmt.Fprintf(a.stdout, "  first:      %s\n", r.Left.First)

@@ -116,7 +116,8 @@ type RetryQuarantineInput struct {
 type RetryQuarantineResult struct {
 	Table string `json:"table"`
 	// Written rows are on the target now, or a newer version is; Gone ones are not at the source any more. Pending ones
-	// have changed at the source since the last run: the next run brings them.
+	// are left to later runs: they have changed at the source since the last one, or the source is a replica that may
+	// lack them.
 	Written int64 `json:"written"`
 	Gone    int64 `json:"gone"`
 	Pending int64 `json:"pending,omitempty"`

@@ -59,12 +59,12 @@ func TestCutRangesLooksAtTheIndexOnly(t *testing.T) {
 			dbtest.Fill(t, admin, c.name, n, c.exprs+", REPEAT('x', 90)")
 			analyze(t, admin, c.name)
 			tbl := dbtest.Introspect(t, db, schema, c.name)
-			idle := handlerReads(t, s)
-			idle = handlerReads(t, s) - idle // what asking costs
-			before, sent := handlerReads(t, s), statementsSent(t, s)
+			idle := dbtest.HandlerReads(t, s)
+			idle = dbtest.HandlerReads(t, s) - idle // what asking costs
+			before, sent := dbtest.HandlerReads(t, s), statementsSent(t, s)
 			ranges, err := scan.CutRanges(t.Context(), db, tbl, want, 100)
 			require.NoError(t, err, c.name)
-			sent, looked := statementsSent(t, s)-sent, handlerReads(t, s)-before-2*idle
+			sent, looked := statementsSent(t, s)-sent, dbtest.HandlerReads(t, s)-before-2*idle
 			require.Less(t, sent, 16*want+200, c.name)
 			require.Less(t, looked, 3000, c.name)
 			require.GreaterOrEqual(t, len(ranges), want-2, c.name)
@@ -100,10 +100,10 @@ func TestCutRangesWithoutStatistics(t *testing.T) {
 		)
 		tbl := dbtest.Introspect(t, db, schema, "t")
 		require.LessOrEqual(t, tbl.RowsEstimate, int64(500))
-		before := handlerReads(t, s)
+		before := dbtest.HandlerReads(t, s)
 		ranges, err := scan.CutRanges(t.Context(), db, tbl, want, 1000)
 		require.NoError(t, err)
-		require.Less(t, handlerReads(t, s)-before, 3000, known)
+		require.Less(t, dbtest.HandlerReads(t, s)-before, 3000, known)
 		require.Len(t, ranges, want)
 		counts, all := readRanges(t, db, tbl, ranges)
 		require.Len(t, all, n)

@@ -116,9 +116,9 @@ func TestKeysByNumberAreARangeOfTheKey(t *testing.T) {
 			for i := 0; i < len(all); i += len(all) / asked {
 				spec.Keys = append(spec.Keys, all[i])
 			}
-			before := handlerReads(t, s)
+			before := dbtest.HandlerReads(t, s)
 			require.Len(t, looked(t, db, spec), len(spec.Keys), c.name)
-			require.Less(t, handlerReads(t, s)-before, rows/2, c.name)
+			require.Less(t, dbtest.HandlerReads(t, s)-before, rows/2, c.name)
 		}
 	})
 }

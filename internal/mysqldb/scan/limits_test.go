@@ -88,23 +88,6 @@ func TestReadPagesStopsWhenYieldFails(t *testing.T) {
 	})
 }
 
-// handlerReads is how many index entries and rows the server has looked at so far.
-func handlerReads(t testing.TB, s *servers.Server) (n int) {
-	t.Helper()
-	admin := s.DB(t, "")
-	rows, err := admin.QueryContext(t.Context(), "SHOW GLOBAL STATUS LIKE 'Handler_read%'")
-	require.NoError(t, err)
-	defer func() { require.NoError(t, rows.Close()) }()
-	for rows.Next() {
-		var name string
-		var v int
-		require.NoError(t, rows.Scan(&name, &v))
-		n += v
-	}
-	require.NoError(t, rows.Err())
-	return n
-}
-
 func TestReadPagesLooksAtEachRowAboutOnce(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		schema := s.Schema(t)
@@ -137,9 +120,9 @@ func TestReadPagesLooksAtEachRowAboutOnce(t *testing.T) {
 			if name == "noindex" {
 				spec.Window = table.Window{Lo: "10000", Hi: "10100"}
 			}
-			before := handlerReads(t, s)
+			before := dbtest.HandlerReads(t, s)
 			rows, stats := dbtest.ReadAll(t, db, spec)
-			looked := handlerReads(t, s) - before
+			looked := dbtest.HandlerReads(t, s) - before
 			if name == "noindex" {
 				require.Len(t, rows, 100)
 				require.Equal(t, "PRIMARY", stats.Index)

@@ -35,7 +35,7 @@ func TestPagesOfOneSourceAreARangeOfTheKey(t *testing.T) {
 			of.Filter, of.Fixed = "shard = 'us'", []string{"shard"}
 			require.Equal(t, []string{"a", "b"}, of.PrimaryKey)
 			seen, keys := 0, []table.Texts{}
-			before := handlerReads(t, s)
+			before := dbtest.HandlerReads(t, s)
 			_, err := scan.ReadPages(t.Context(), db, scan.ReadSpec{
 				Table: of, Columns: table.Carried(of.Values()), ByKey: true, Limits: scan.PageLimits{Rows: page},
 			}, func(got *table.Rows) error {
@@ -48,9 +48,9 @@ func TestPagesOfOneSourceAreARangeOfTheKey(t *testing.T) {
 			})
 			require.NoError(t, err, key)
 			require.Equal(t, rows, seen, key)
-			require.Less(t, handlerReads(t, s)-before, most, key)
+			require.Less(t, dbtest.HandlerReads(t, s)-before, most, key)
 
-			before, seen = handlerReads(t, s), 0
+			before, seen = dbtest.HandlerReads(t, s), 0
 			err = scan.ReadKeys(t.Context(), db, scan.KeysSpec{
 				Table: of, Columns: table.Carried(of.Values()), Keys: keys[:300],
 			}, func(got *table.Rows) error {
@@ -59,7 +59,7 @@ func TestPagesOfOneSourceAreARangeOfTheKey(t *testing.T) {
 			})
 			require.NoError(t, err, key)
 			require.Equal(t, 300, seen, key)
-			require.Less(t, handlerReads(t, s)-before, 2000, key)
+			require.Less(t, dbtest.HandlerReads(t, s)-before, 2000, key)
 			ranges, err := scan.CutRanges(t.Context(), db, of, 4, 100)
 			require.NoError(t, err)
 			require.Greater(t, len(ranges), 1, fmt.Sprint(key))

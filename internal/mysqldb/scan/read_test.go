@@ -32,10 +32,10 @@ func TestRangesAreReadAlongTheIndex(t *testing.T) {
 			ranges, err := scan.CutRanges(t.Context(), db, tbl, 16, 100)
 			require.NoError(t, err)
 			require.Greater(t, len(ranges), 8)
-			before := handlerReads(t, s)
+			before := dbtest.HandlerReads(t, s)
 			_, all := readRanges(t, db, tbl, ranges)
 			require.Len(t, all, n)
-			require.Less(t, handlerReads(t, s)-before, 5*n/2, c.name)
+			require.Less(t, dbtest.HandlerReads(t, s)-before, 5*n/2, c.name)
 		}
 	})
 }

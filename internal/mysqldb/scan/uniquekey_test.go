@@ -38,7 +38,7 @@ func TestPagesGoAlongAUniqueKey(t *testing.T) {
 				Limits: scan.PageLimits{Rows: page},
 			}
 			seen := map[string]bool{}
-			before := handlerReads(t, s)
+			before := dbtest.HandlerReads(t, s)
 			_, err := scan.ReadPages(t.Context(), db, spec, func(got *table.Rows) error {
 				for r := range got.Len() {
 					seen[string(got.Value(r, 2))] = true
@@ -47,7 +47,7 @@ func TestPagesGoAlongAUniqueKey(t *testing.T) {
 			})
 			require.NoError(t, err, tbl)
 			require.Len(t, seen, rows, tbl)
-			require.Less(t, handlerReads(t, s)-before, 4*rows, tbl)
+			require.Less(t, dbtest.HandlerReads(t, s)-before, 4*rows, tbl)
 		}
 	})
 }

@@ -138,10 +138,10 @@ func (p *Diff) IncludeDeferred() {
 }
 
 // MissingIndexes is the finding for a target that is there and lacks Deferred.
-func (p *Diff) MissingIndexes(level table.Level) table.Finding {
+func (p *Diff) MissingIndexes() table.Finding {
 	remedy := strings.Join(addIndexesSQL(p.Name, p.Deferred), "; ")
 	return table.Finding{
-		Level: level, Table: p.Name.String(),
+		Level: table.LevelInfo, Table: p.Name.String(),
 		Text: "the target lacks indexes of the source, which a first load that was cut off may have left out: " +
 			deferredNames(p.Deferred),
 		Remedy: strings.ReplaceAll(remedy, "\n ", ""),

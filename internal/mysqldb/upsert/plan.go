@@ -30,6 +30,7 @@ type plan struct {
 	appenders []sqltext.Appender // for comparisons
 	assigners []sqltext.Appender // for values that a statement assigns
 	key       []int              // positions of the primary key's columns in a row, in key order
+	apart     bool               // keys are compared column by column: see listRows
 	cursor    int                // position of the cursor, or -1
 	enums     []int              // positions of columns that are an ENUM on both sides
 	unsettled table.Unsettled
@@ -138,6 +139,7 @@ func (p *plan) findKey(spec Spec) error {
 				"give the target the source's primary key")
 		}
 		p.key = append(p.key, at)
+		p.apart = p.apart || sqltext.ComparesByNumber(p.targets[at].Kind)
 	}
 	return nil
 }

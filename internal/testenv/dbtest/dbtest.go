@@ -67,6 +67,22 @@ func Fill(t testing.TB, db *sql.DB, tbl string, n int, exprs string) {
 		n))
 }
 
+// HandlerReads is how many index entries and rows the server has looked at so far.
+func HandlerReads(t testing.TB, s *servers.Server) (n int) {
+	t.Helper()
+	rows, err := s.DB(t, "").QueryContext(t.Context(), "SHOW GLOBAL STATUS LIKE 'Handler_read%'")
+	require.NoError(t, err)
+	defer func() { require.NoError(t, rows.Close()) }()
+	for rows.Next() {
+		var name string
+		var v int
+		require.NoError(t, rows.Scan(&name, &v))
+		n += v
+	}
+	require.NoError(t, rows.Err())
+	return n
+}
+
 // Introspect reads a table, which must be there.
 func Introspect(t testing.TB, db *mysqldb.DB, schemaName, tbl string) *schema.Table {
 	t.Helper()
