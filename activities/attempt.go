@@ -33,15 +33,28 @@ func withAttempt[Out any](
 		ctx, stop := withPulse(context.WithValue(ctx, attemptKey{}, at))
 		defer stop()
 		out, err = f(ctx)
-		if !mayLast(err) {
-			a.failures.forget(at.step)
-		}
+		at.end(err)
 		return out, err
+	}
+}
+
+// end takes in how the attempt has ended.
+func (a *attempt) end(err error) {
+	switch {
+	case isWait(err):
+		a.failures.waited(a.step, a.begun)
+	case !mayLast(err):
+		a.failures.forget(a.step)
 	}
 }
 
 // waits are the failures of an attempt that has found that it is too early.
 var waits = []string{failure.Throttled, failure.FilesIncomplete, failure.OpenTransactions}
+
+func isWait(err error) bool {
+	var app *temporal.ApplicationError
+	return errors.As(err, &app) && !app.NonRetryable() && slices.Contains(waits, app.Type())
+}
 
 // mayLast reports whether the next attempt may fail in the same way.
 func mayLast(err error) bool {
@@ -50,7 +63,7 @@ func mayLast(err error) bool {
 	case err == nil, errors.Is(err, context.Canceled), temporal.IsCanceledError(err):
 		return false
 	case errors.As(err, &app):
-		return !app.NonRetryable() && !slices.Contains(waits, app.Type())
+		return !app.NonRetryable()
 	}
 	return true
 }
@@ -61,16 +74,23 @@ func lasted(ctx context.Context, typ string, limit time.Duration) bool {
 	return ok && limit > 0 && at.failures.seen(at.step, typ, at.begun) > limit
 }
 
-// failures remembers which steps fail, and since when, so that only a failure that lasts ends a run. The time since a
+// failures remembers which steps fail, and for how long, so that only a failure that lasts ends a run. The time since a
 // step was scheduled does not say it: the step may have waited for its hours, or read for long.
 type failures struct {
 	mu sync.Mutex
-	// steps has, by step and by type of failure, when it was seen.
+	// steps has, by step and by type of failure, how long it lasts.
 	steps map[string]map[string]streak
 }
 
-// streak is when a failure was seen first and last.
-type streak struct{ first, last time.Time }
+// streak is how long a failure lasts.
+type streak struct {
+	// spent is that time up to the last such failure, or up to the wait that has come since. Waits do not count.
+	spent time.Duration
+	// last is when the failure was seen last.
+	last time.Time
+	// waited says that a wait has come since. It goes on until the next attempt begins that does not wait.
+	waited bool
+}
 
 // mostFailing bounds the steps that are remembered. Where more fail at once, the counts begin again.
 const mostFailing = 10_000
@@ -90,15 +110,33 @@ func (f *failures) seen(step, typ string, begun time.Time) time.Duration {
 		f.steps[step] = types
 	}
 	s, ok := types[typ]
-	if !ok || begun.Sub(s.last) > patience {
-		s.first = now
+	switch {
+	case !ok || begun.Sub(s.last) > patience:
+		s.spent = 0
+	case s.waited:
+		s.spent += now.Sub(begun)
+	default:
+		s.spent += now.Sub(s.last)
 	}
-	s.last = now
+	s.last, s.waited = now, false
 	types[typ] = s
-	return now.Sub(s.first)
+	return s.spent
 }
 
-// forget forgets a step that has ended, or that has got further.
+// waited takes in an attempt that began at a time, and has found that it is too early. What was counted stays: a step
+// that waits between its failures fails all the same.
+func (f *failures) waited(step string, begun time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for typ, s := range f.steps[step] {
+		if !s.waited {
+			s.spent, s.waited = s.spent+max(0, begun.Sub(s.last)), true
+			f.steps[step][typ] = s
+		}
+	}
+}
+
+// forget forgets a step that has ended.
 func (f *failures) forget(step string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -21,7 +21,8 @@ const tidyPatience = 5 * time.Minute
 
 // Cleanup removes the staged files of a slice of a range: the parts that its manifest names, then the
 // manifest. Repeating it is harmless; a slice without a manifest has nothing to remove. A
-// manifest that cannot be read names nothing, so only it itself goes. Where staging.keep says so, copies are kept.
+// manifest that cannot be read names nothing, so only it itself goes. Where staging.keep says so, copies of a slice
+// that is written are kept.
 //
 // It heartbeats: a copy may take long. It fails for good where staging fails for some minutes.
 func (a *Activities) Cleanup(ctx context.Context, in RangeInput) (CleanupResult, error) {
@@ -60,8 +61,11 @@ func (a *Activities) cleanup(ctx context.Context, in RangeInput) (CleanupResult,
 	case err != nil:
 		return CleanupResult{}, translate(ctx, err, at)
 	}
-	if err := a.keepStaged(ctx, m); err != nil && !unreadable(err) { // an earlier attempt has removed them
-		return CleanupResult{}, translate(ctx, err, where{doing: "keep the staged files of " + in.Table})
+	if !in.Discard {
+		// What is unreadable is damaged, or an earlier attempt has removed it.
+		if err := a.keepStaged(ctx, m); err != nil && !unreadable(err) {
+			return CleanupResult{}, translate(ctx, err, where{doing: "keep the staged files of " + in.Table})
+		}
 	}
 	keys := make([]string, 0, len(m.Parts))
 	for _, p := range m.Parts {

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/tablehaul/tablehaul/internal/api"
@@ -56,7 +55,7 @@ func (a *Activities) keepDifferences(ctx context.Context, r *openedRange, parts 
 	}
 	for i := range m.Parts {
 		key = of(differencesFile)
-		if m.Parts[i].Stored, err = a.copyFile(ctx, m.Parts[i].Key, key); err != nil {
+		if m.Parts[i].Stored, err = staging.CopyPart(ctx, a.deps.Store, m.Parts[i], key); err != nil {
 			return "", err
 		}
 		m.Parts[i].Key = key
@@ -88,16 +87,6 @@ func (a *Activities) receipt(ctx context.Context, tbl table.Name, run string) (a
 		return out, fmt.Errorf("%s: %w", key, errors.Join(staging.ErrCorrupt, err))
 	}
 	return out, nil
-}
-
-// copyFile copies a staged file.
-func (a *Activities) copyFile(ctx context.Context, from, to string) (stored string, err error) {
-	f, err := a.deps.Store.Open(ctx, from)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close() //nolint:errcheck // opened for reading
-	return staging.Put(ctx, a.deps.Store, to, io.NewSectionReader(f, 0, f.Size()))
 }
 
 // eachDifference hands each difference that a comparison has found to f, in the order of the file. A list that is not

@@ -105,6 +105,40 @@ func TestAFailureBeforeAnOutageIsOver(t *testing.T) {
 	})
 }
 
+// The time of a wait does not count. What was counted before it stays: a step that waits between its failures fails.
+func TestWaitsBetweenFailuresDoNotCount(t *testing.T) {
+	unknown, wait := errors.New("unknown"), throttled(throttle.Wait{Reason: "maxThreadsRunning"})
+	waits := func(t *testing.T, f *failures) { attemptOf(t, f, "a").Value(attemptKey{}).(*attempt).end(wait) }
+	synctest.Test(t, func(t *testing.T) {
+		var f failures
+		begun := time.Now()
+		for !final(attemptOf(t, &f, "a"), t, unknown) {
+			require.Less(t, time.Since(begun), 40*time.Minute)
+			time.Sleep(time.Minute)
+			waits(t, &f)
+			time.Sleep(time.Minute)
+		}
+		require.Equal(t, 2*(patience+time.Minute), time.Since(begun))
+	})
+	synctest.Test(t, func(t *testing.T) {
+		var f failures
+		require.False(t, final(attemptOf(t, &f, "a"), t, unknown))
+		for range 2 { // the pause after a wait is a part of it
+			waits(t, &f)
+			time.Sleep(patience)
+			require.False(t, final(attemptOf(t, &f, "a"), t, unknown))
+		}
+		for range 8 * 60 {
+			time.Sleep(time.Minute)
+			waits(t, &f)
+		}
+		time.Sleep(time.Minute)
+		require.False(t, final(attemptOf(t, &f, "a"), t, unknown), "a wait of hours begins the count again")
+		time.Sleep(patience)
+		require.False(t, final(attemptOf(t, &f, "a"), t, unknown))
+	})
+}
+
 // Where staging is away, files are left after some minutes: they must not keep a run from ending.
 func TestFilesAreLeftWhereTheyCannotBeRemoved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -129,7 +163,7 @@ func TestStepsThatFailAreForgotten(t *testing.T) {
 	}
 	require.LessOrEqual(t, len(f.steps), mostFailing)
 	for err, lasts := range map[error]bool{
-		nil: false, context.Canceled: false, throttled(throttle.Wait{Reason: "hours"}): false,
+		nil: false, context.Canceled: false,
 		invalidInput("x", ""): false, errors.New("unknown"): true,
 		translate(t.Context(), staging.ErrUnavailable, where{}): true,
 	} {

@@ -77,8 +77,8 @@ func TestAnAttemptRepeatsWhatTheOneBeforeHasSaid(t *testing.T) {
 	require.Equal(t, []bool{true, true, false}, clean)
 }
 
-// A step that has found that it is too early has got further, and so has one that is done.
-func TestAStepThatWaitsHasNotFailed(t *testing.T) {
+// The count of a step's failures outlives its waits, and ends with the step.
+func TestAStepThatIsDoneHasNotFailed(t *testing.T) {
 	t.Parallel()
 	var remembered []int
 	a := attempts(t, func(ctx context.Context, number int32) error {
@@ -91,6 +91,6 @@ func TestAStepThatWaitsHasNotFailed(t *testing.T) {
 		}
 		return nil
 	}, make(chan chunkProgress, 9))
-	require.Equal(t, []int{0, 1, 0, 1}, remembered)
+	require.Equal(t, []int{0, 1, 1, 1}, remembered)
 	require.Empty(t, a.failures.steps)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
@@ -39,14 +41,19 @@ type stagedSlice struct {
 	parts int
 }
 
-// extracted stages all slices of a first load, and returns those with rows.
-func (c *comparing) extracted(run string) (slices []stagedSlice) {
+// plannedLoad plans a first load, and names its only range.
+func (c *comparing) plannedLoad(run string) activities.RangeInput {
 	c.t.Helper()
 	var plan activities.PlanRunResult
 	in := activities.PlanRunInput{Table: c.settings.Table.String(), Run: run, State: owner.State{ID: "s"}}
 	require.NoError(c.t, c.step("PlanRun", in, &plan))
 	require.Equal(c.t, 1, plan.Ranges)
-	one := activities.RangeInput{Table: in.Table, Run: plan.Run, PlanSum: plan.PlanSum}
+	return activities.RangeInput{Table: in.Table, Run: plan.Run, PlanSum: plan.PlanSum}
+}
+
+// extracted stages all slices of a range, and returns those with rows.
+func (c *comparing) extracted(one activities.RangeInput) (slices []stagedSlice) {
+	c.t.Helper()
 	for more := true; more; one.Slice++ {
 		var out activities.ExtractResult
 		require.NoError(c.t, c.step("ExtractIncremental", one, &out))
@@ -65,6 +72,37 @@ func (c *comparing) applied(slices ...stagedSlice) {
 	}
 }
 
+// discarded ends slices as a run does that has not written them.
+func (c *comparing) discarded(slices ...stagedSlice) {
+	c.t.Helper()
+	for _, one := range slices {
+		one.Discard = true
+		require.NoError(c.t, c.step("Cleanup", one.RangeInput, &activities.CleanupResult{}))
+	}
+}
+
+// damaged changes a byte of each part of a slice.
+func (c *comparing) damaged(one stagedSlice) {
+	c.t.Helper()
+	prefix := staging.SlicePrefix(c.settings.Table, one.Run, one.Range, one.Slice)
+	parts, err := filepath.Glob(filepath.Join(c.folder, filepath.FromSlash(prefix), "*.parquet"))
+	require.NoError(c.t, err)
+	require.Len(c.t, parts, one.parts)
+	for _, part := range parts {
+		c.damage(part)
+	}
+}
+
+// refusedReplay is the refusal of a replay.
+func (c *comparing) refusedReplay(run string) error {
+	c.t.Helper()
+	in := c.planInput()
+	in.Replay, in.Repair = run, true
+	err := c.step("PlanVerify", in, nil)
+	requireType(c.t, err, failure.InvalidInput)
+	return err
+}
+
 // replayPlan is the plan of a replay of the newest run.
 func (c *comparing) replayPlan() (plan activities.PlanVerifyResult) {
 	c.t.Helper()
@@ -74,19 +112,34 @@ func (c *comparing) replayPlan() (plan activities.PlanVerifyResult) {
 	return plan
 }
 
-// A copy that failed in the middle goes on where it was. A replay says which slices are not kept.
-func TestAReplaySaysWhatIsNotKept(t *testing.T) {
+// newKeeping has 9 rows on both sides, each of them a part of its own, and keeps what runs stage: two slices each.
+func newKeeping(t *testing.T) *comparing {
+	t.Helper()
 	c := newComparing(t, servers.MySQL(t), servers.MySQL(t), "CREATE TABLE t (id INT PRIMARY KEY, "+cursorColumn+
 		", KEY (updated_at))", "INSERT INTO t (id) VALUES (1), (2), (3), (4), (5), (6), (7), (8), (9)").copied()
 	c.settings.Keep = map[staging.Kind]time.Duration{staging.KeptStaged: time.Hour}
 	c.settings.ChunkRows, c.settings.PageRows, c.settings.PageBytes, c.settings.PartBytes = 1, 1, 1, 1
+	c.restart()
+	return c
+}
+
+// A copy that failed in the middle goes on where it was. A replay says which slices are not kept.
+func TestAReplaySaysWhatIsNotKept(t *testing.T) {
+	c := newKeeping(t)
 	store := &roomStore{Store: c.deps.Store, room: 99}
 	c.deps.Store = store
 	c.restart()
-	c.applied(c.extracted("run-a")...)
+	staged := c.extracted(c.plannedLoad("run-a"))
+	for _, run := range []string{"last", "run-a"} {
+		err := c.refusedReplay(run)
+		require.ErrorContains(t, err, "nothing of run run-a of "+c.settings.Table.String()+" is kept yet")
+		require.NotContains(t, err.Error(), "the newest kept runs")
+	}
+	c.applied(staged...)
 	require.Empty(t, c.replayPlan().Warnings)
 
-	staged := c.extracted("run-b")
+	staged = c.extracted(c.plannedLoad("run-b"))
+	require.ErrorContains(t, c.refusedReplay("run-b"), "is kept yet; the newest kept runs are run-a:")
 	require.Greater(t, len(staged), 1)
 	require.Greater(t, staged[0].parts, 1)
 	store.room, store.kept = 1, 0
@@ -109,4 +162,68 @@ func TestAReplaySaysWhatIsNotKept(t *testing.T) {
 	require.Empty(t, c.replayPlan().Warnings)
 	got, _ := c.replayed("last")
 	require.EqualValues(t, 9, got.Equal)
+
+	c.deps.Deployment = "another"
+	c.restart()
+	require.NotContains(t, c.refusedReplay("run-c").Error(), "run-b", "it is not this deployment's")
+}
+
+// A slice that is not written, or that was damaged since, is not kept, and a replay says so.
+func TestASliceThatIsNotWrittenIsNotKept(t *testing.T) {
+	for name, end := range map[string]func(*comparing, stagedSlice){
+		"not written": func(c *comparing, one stagedSlice) { c.discarded(one) },
+		"damaged": func(c *comparing, one stagedSlice) {
+			c.damaged(one)
+			c.applied(one)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newKeeping(t)
+			staged := c.extracted(c.plannedLoad("run-a"))
+			require.Len(t, staged, 2)
+			end(c, staged[0])
+			require.ErrorContains(t, c.refusedReplay("last"), "nothing of run run-a")
+			c.applied(staged[1])
+			plan := c.replayPlan()
+			require.Len(t, plan.Warnings, 1)
+			require.Contains(t, plan.Warnings[0], "1 of 2 slices of run run-a are not kept")
+			require.NoError(t, c.deps.Store.List(t.Context(), staging.TablePrefix(c.settings.Table),
+				func(e staging.Entry) error {
+					require.NotContains(t, e.Key, ".parquet", "nothing stays in staging")
+					return nil
+				}))
+		})
+	}
+}
+
+// A range that is extracted again, because files were damaged, is kept as it was written last: with the rows that its
+// slices have by then, and without slices that it has no more.
+func TestARangeThatIsExtractedAgainIsKeptAsItIsThen(t *testing.T) {
+	c := newKeeping(t)
+	one := c.plannedLoad("run-a")
+	staged := c.extracted(one)
+	require.Len(t, staged, 2)
+	c.applied(staged[0])
+	c.damaged(staged[1])
+	c.discarded(staged[1])
+	c.AtSource("DELETE FROM t WHERE id = 1") // each slice ends later now
+	c.applied(c.extracted(one)...)
+	require.Empty(t, c.replayPlan().Warnings)
+	got, run := c.replayed("last")
+	require.Equal(t, "run-a", run)
+	require.EqualValues(t, 8, got.Equal)
+	require.Empty(t, got.verdicts)
+
+	one = c.plannedLoad("run-b")
+	staged = c.extracted(one)
+	require.Len(t, staged, 2)
+	c.discarded(staged...)
+	c.AtSource("DELETE FROM t WHERE id > 4")
+	staged = c.extracted(one)
+	require.Len(t, staged, 1)
+	c.applied(staged...)
+	require.Empty(t, c.replayPlan().Warnings)
+	got, run = c.replayed("last")
+	require.Equal(t, "run-b", run)
+	require.EqualValues(t, 3, got.Equal)
 }

@@ -29,6 +29,8 @@ type RangeInput struct {
 	Instance string `json:"instance,omitempty"`
 	// Queue is that of the host which has the files; empty where every worker sees them.
 	Queue string `json:"queue,omitempty"`
+	// Discard says to Cleanup that the slice is not written, or not wholly: no copy of its files is kept.
+	Discard bool `json:"discard,omitempty"`
 }
 
 // openedRange is a range with the plan that it belongs to.

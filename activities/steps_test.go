@@ -79,11 +79,7 @@ func TestADamagedFileIsNeverWritten(t *testing.T) {
 	var extracted activities.ExtractResult
 	require.NoError(t, b.step("ExtractIncremental", in, &extracted))
 	for _, part := range b.staged() {
-		text, err := os.ReadFile(part)
-		require.NoError(t, err)
-		text[40] ^= 1 // of the first chunk
-		require.NoError(t, os.Chmod(part, 0o600))
-		require.NoError(t, os.WriteFile(part, text, 0o600))
+		b.damage(part)
 	}
 	b.restart()
 	var ignored any
@@ -93,6 +89,16 @@ func TestADamagedFileIsNeverWritten(t *testing.T) {
 		ChunkRef:   activities.ChunkRef{Rows: 100},
 	}, &ignored), failure.StagedFileCorrupt)
 	require.Equal(t, []string{"0"}, dbtest.Texts(t, servers.MySQL(t).DB(t, b.To), "SELECT COUNT(*) FROM t"))
+}
+
+// damage changes a byte of the first chunk of a part.
+func (b *bench) damage(part string) {
+	b.t.Helper()
+	text, err := os.ReadFile(part)
+	require.NoError(b.t, err)
+	text[40] ^= 1
+	require.NoError(b.t, os.Chmod(part, 0o600))
+	require.NoError(b.t, os.WriteFile(part, text, 0o600))
 }
 
 // What a caller gets wrong is said in one attempt, before any server is asked.

@@ -163,7 +163,7 @@ func (f *columnFill) move(ctx workflow.Context, resume *fillResume) (*fillResume
 	}
 	for {
 		r.totalChunks += int64(s.Chunks)
-		next := r.prefetch(ctx, nil, s.More)
+		next := r.prefetch(ctx, nil, nil, s.More)
 		err := f.write(ctx, r, s)
 		staged, stageErr := next.wait(ctx, err != nil)
 		if err == nil {

@@ -15,8 +15,9 @@ type prefetched struct {
 }
 
 // prefetch removes the files of the slice before the current one, if any, after its last chunk has ended, and then
-// stages the next slice, if there is one. So a range never has more than two slices in staging.
-func (r *rangeRunner) prefetch(ctx workflow.Context, before *sliceWrites, more bool) prefetched {
+// stages the next slice, if there is one. So a range never has more than two slices in staging. chunks writes the slice
+// before the current one.
+func (r *rangeRunner) prefetch(ctx workflow.Context, chunks *fanOut, before *sliceWrites, more bool) prefetched {
 	next := prefetched{at: r.at}
 	next.at.Slice++
 	ctx, next.cancel = workflow.WithCancel(ctx)
@@ -27,7 +28,7 @@ func (r *rangeRunner) prefetch(ctx workflow.Context, before *sliceWrites, more b
 		var err error
 		if before != nil {
 			await(ctx, before.completed)
-			r.remove(ctx, before.at)
+			r.remove(ctx, before.at, chunks.firstErr != nil)
 		}
 		if more {
 			s, err = r.stage(ctx, next.at, nil, func(string) {}) // the phase shown is that of the slice being written
@@ -50,15 +51,19 @@ func (p prefetched) wait(ctx workflow.Context, useless bool) (s stagedSlice, err
 
 // cleanup removes a slice's files, also after a cancel. Files that stay cost disk, not rows: the error is logged, and
 // the run goes on. Nothing is removed on a host that does not answer; Sweep removes the files if the host comes back.
+// why is the error that has ended the range, or nil where the slice is written.
 func (r *rangeRunner) cleanup(ctx workflow.Context, at activities.RangeInput, why error) {
 	if failureType(why) == failure.HostGone {
 		return
 	}
 	r.setPhase(PhaseCleanup)
-	r.remove(ctx, at)
+	r.remove(ctx, at, why != nil)
 }
 
-func (r *rangeRunner) remove(ctx workflow.Context, at activities.RangeInput) {
+// remove removes a slice's files. After a failure or a cancel it keeps no copy of them: a copy may take hours, and the
+// table's lease is held meanwhile.
+func (r *rangeRunner) remove(ctx workflow.Context, at activities.RangeInput, failed bool) {
+	at.Discard = failed || ctx.Err() != nil
 	detached, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
 	err := r.measure(detached, PhaseCleanup, func() error {

@@ -19,7 +19,7 @@ import (
 //	extract    ExtractIncremental   wait; cleanup if the slice has no chunk, or the step fails
 //	wait       WaitForFiles         upsert; cleanup if the step fails
 //	upsert     UpsertChunk, many    cleanup when the last chunk has ended, whether well or not
-//	cleanup    Cleanup              the end
+//	cleanup    Cleanup              the end; a copy is kept (staging.keep) where nothing has failed
 //
 // While one slice is in upsert, the next one goes through extract and wait (prefetch), and begins its upsert before
 // the last chunks of the slice before it have ended.
@@ -91,7 +91,7 @@ func (r *rangeRunner) runSlices(ctx workflow.Context) (*SyncRangeInput, error) {
 	for {
 		r.totalChunks += int64(s.Chunks)
 		r.report()
-		next := r.prefetch(ctx, before, s.More)
+		next := r.prefetch(ctx, chunks, before, s.More)
 		slice := &sliceWrites{at: r.at}
 		if s.Chunks > 0 {
 			r.setPhase(PhaseUpsert)

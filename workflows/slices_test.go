@@ -51,6 +51,7 @@ func TestARangeIsMovedInSlices(t *testing.T) {
 		cleaned = append(cleaned, in.Slice)
 		require.GreaterOrEqual(t, len(extracted), min(in.Slice+2, 3),
 			"the next slice begins where this one's manifest says")
+		require.False(t, in.Discard, "a copy of what is written may be kept")
 	})
 	env := run(t, f, orders)
 	require.NoError(t, env.GetWorkflowError())

@@ -54,6 +54,17 @@ type Manifest struct {
 // PublishManifest makes the files of a range count, all at once and last of all. It sets Version and the sums.
 // ErrExists means that another attempt has published already: that one counts, read it.
 func PublishManifest(ctx context.Context, s Store, key string, m Manifest) error {
+	return putManifest(ctx, s.PutNew, key, m)
+}
+
+// ReplaceManifest is PublishManifest that replaces a manifest which is there already.
+func ReplaceManifest(ctx context.Context, s Store, key string, m Manifest) error {
+	return putManifest(ctx, s.Put, key, m)
+}
+
+func putManifest(
+	ctx context.Context, put func(context.Context, string, io.Reader) error, key string, m Manifest,
+) error {
 	m.Version = ManifestVersion
 	m.Rows, m.Bytes = 0, 0
 	for i := range m.Parts {
@@ -70,7 +81,7 @@ func PublishManifest(ctx context.Context, s Store, key string, m Manifest) error
 	if len(body) > maxManifest {
 		return fmt.Errorf("a manifest of %d bytes: make chunks larger or ranges smaller", len(body))
 	}
-	if err := s.PutNew(ctx, key, bytes.NewReader(body)); err != nil {
+	if err := put(ctx, key, bytes.NewReader(body)); err != nil {
 		return fmt.Errorf("publishing the manifest: %w", err)
 	}
 	return nil

@@ -85,6 +85,11 @@ func TestManifestIsPublishedOnceAndReadBack(t *testing.T) {
 	got, err = staging.ReadManifest(t.Context(), s, key)
 	require.NoError(t, err)
 	require.Equal(t, want, got)
+
+	require.NoError(t, staging.ReplaceManifest(t.Context(), s, key, manifest(want.Parts[1])))
+	got, err = staging.ReadManifest(t.Context(), s, key)
+	require.NoError(t, err)
+	require.Equal(t, manifest(want.Parts[1]), got)
 }
 
 func TestAnEmptyRangeHasAManifest(t *testing.T) {

@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"time"
 
@@ -47,6 +49,34 @@ func VerifyPart(ctx context.Context, s Store, part table.Part, beat func(done in
 		return fmt.Errorf("%w: the SHA-256 of %s is not that of its manifest", ErrCorrupt, part.Key)
 	}
 	return nil
+}
+
+// CopyPart copies a part to another key, and returns the checksum that the store keeps of the copy; empty where it
+// keeps none. A part that is gone is ErrNotFound. One that differs from what its manifest says is ErrCorrupt, and is
+// not copied.
+func CopyPart(ctx context.Context, s Store, part table.Part, to string) (stored string, err error) {
+	f, err := s.Open(ctx, part.Key)
+	if err != nil {
+		return "", fmt.Errorf("copying a part: %w", err)
+	}
+	defer f.Close() //nolint:errcheck // nothing was written
+	return Put(ctx, s, to, &partReader{io.NewSectionReader(f, 0, f.Size()), sha256.New(), part})
+}
+
+// partReader is the content of a part. It fails at the end where that is not the content of the manifest.
+type partReader struct {
+	r    io.Reader
+	hash hash.Hash
+	part table.Part
+}
+
+func (p *partReader) Read(b []byte) (int, error) {
+	n, err := p.r.Read(b)
+	p.hash.Write(b[:n])
+	if errors.Is(err, io.EOF) && hex.EncodeToString(p.hash.Sum(nil)) != p.part.SHA256 {
+		err = fmt.Errorf("%w: the SHA-256 of %s is not that of its manifest", ErrCorrupt, p.part.Key)
+	}
+	return n, err
 }
 
 // readFull is ReadAt without the freedom to return io.EOF along with the last byte.

@@ -23,7 +23,7 @@ func PutPart(tb testing.TB, s staging.Store, key string, body []byte) table.Part
 }
 
 // verifyPart holds a part against its manifest: as it was put, with other bytes of the same
-// number, with fewer, and gone; in one piece and in several.
+// number, with fewer, and gone; in one piece and in several. Only a part as it was put is copied.
 func verifyPart(t *testing.T, s staging.Store) {
 	for name, body := range map[string][]byte{
 		"t/r/0/small": []byte("some bytes"), "t/r/0/large": content(twoPieces),
@@ -31,16 +31,27 @@ func verifyPart(t *testing.T, s staging.Store) {
 	} {
 		part := PutPart(t, s, name, body)
 		require.NoError(t, staging.VerifyPart(t.Context(), s, part, nil))
+		copied := part
+		copied.Key = name + "-copy"
+		stored, err := staging.CopyPart(t.Context(), s, part, copied.Key)
+		require.NoError(t, err)
+		copied.Stored = stored
+		require.NoError(t, staging.VerifyPart(t.Context(), s, copied, nil))
 		if len(body) > 0 {
 			other := bytes.Clone(body)
 			other[len(other)/2] ^= 1
 			require.NoError(t, s.Put(t.Context(), name, bytes.NewReader(other)))
 			require.ErrorIs(t, staging.VerifyPart(t.Context(), s, part, nil), staging.ErrCorrupt)
+			_, err := staging.CopyPart(t.Context(), s, part, name+"-other")
+			require.ErrorIs(t, err, staging.ErrCorrupt)
+			requireMissing(t, s, name+"-other")
 			require.NoError(t, s.Put(t.Context(), name, bytes.NewReader(body[:len(body)-1])))
 			require.ErrorIs(t, staging.VerifyPart(t.Context(), s, part, nil), staging.ErrCorrupt)
 		}
 		require.NoError(t, s.Delete(t.Context(), name))
 		require.ErrorIs(t, staging.VerifyPart(t.Context(), s, part, nil), staging.ErrNotFound)
+		_, err = staging.CopyPart(t.Context(), s, part, name+"-gone")
+		require.ErrorIs(t, err, staging.ErrNotFound)
 	}
 }
 
