@@ -69,8 +69,8 @@ func withOneMore(columns []table.Column) []table.Column {
 }
 
 // A chunk whose key has an ENUM or a SET reads its own rows by the target's key, and waits for no other row's lock. It
-// looks at counters of the server, so that nothing may run beside it; the table is ten times as large as all that a step
-// reads, since the server's own work counts too.
+// looks at counters of the server, so that nothing may run beside it. The table is ten times as large as all that a
+// step reads, since the server's own work counts too.
 func TestKeysByNumberAreARangeOfTheTargetsKey(t *testing.T) {
 	const all, nth = 32_000, 108
 	const rows = all / nth
