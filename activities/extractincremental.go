@@ -78,10 +78,8 @@ func (a *Activities) ExtractIncremental(ctx context.Context, in RangeInput) (Ext
 	if err != nil {
 		return ExtractResult{}, translate(ctx, err, where{doing: "find where a slice of " + in.Table + " begins"})
 	}
-	if r.plan.Settings.Deletes.softColumn() != "" {
-		if r.readAt, err = db.UTCNow(ctx); err != nil {
-			return ExtractResult{}, translate(ctx, err, at)
-		}
+	if r.readAt, err = a.readMoment(ctx, r.plan.Settings); err != nil {
+		return ExtractResult{}, translate(ctx, err, at)
 	}
 	parts := newPartWriter(a.deps.Store, r, attemptName(ctx))
 	spec := r.readSpec(src, start)

@@ -33,6 +33,19 @@ type RangeInput struct {
 	Discard bool `json:"discard,omitempty"`
 }
 
+// readMoment is the source's clock before rows are read, for their openedRange.readAt: a mark of deletion gives way to
+// rows that were read after it. It is "" where the target has no marks.
+func (a *Activities) readMoment(ctx context.Context, s Settings) (string, error) {
+	if s.Deletes.softColumn() == "" {
+		return "", nil
+	}
+	db, err := a.deps.Source(ctx, s.SourceConnection)
+	if err != nil {
+		return "", err
+	}
+	return db.UTCNow(ctx)
+}
+
 // openedRange is a range with the plan that it belongs to.
 type openedRange struct {
 	in   RangeInput

@@ -35,10 +35,8 @@ func (s *settling) current(ctx context.Context, rows *table.Rows, places []int) 
 	if err != nil {
 		return out, translate(ctx, err, at)
 	}
-	if s.r.plan.Settings.Deletes.softColumn() != "" {
-		if s.r.readAt, err = db.UTCNow(ctx); err != nil {
-			return out, translate(ctx, err, at)
-		}
+	if s.r.readAt, err = s.a.readMoment(ctx, s.r.plan.Settings); err != nil {
+		return out, translate(ctx, err, at)
 	}
 	keys := make([]table.Texts, rows.Len())
 	for i := range keys {

@@ -113,14 +113,8 @@ func (b *repairBatch) stageAll(ctx context.Context) (err error) {
 		}
 		b.watermark = state.Watermark
 	}
-	if s.Deletes.softColumn() != "" {
-		src, err := b.a.deps.Source(ctx, s.SourceConnection)
-		if err == nil {
-			b.r.readAt, err = src.UTCNow(ctx)
-		}
-		if err != nil {
-			return translate(ctx, err, b.src.at)
-		}
+	if b.r.readAt, err = b.a.readMoment(ctx, s); err != nil {
+		return translate(ctx, err, b.src.at)
 	}
 	b.index.ReadAt = b.r.readAt
 	b.write = b.a.newStagedWrite(b.r, attemptName(ctx))

@@ -63,23 +63,29 @@ func TestAnUndoOfABatchThatWasStagedTwice(t *testing.T) {
 	})
 }
 
+// stageTwice stages a repair by two attempts, of which the first one dies between the undo and the manifest.
+func (b *repairBench) stageTwice(in activities.RangeInput) {
+	b.t.Helper()
+	var first, second activities.ExtractResult
+	require.NoError(b.t, b.step("StageRepair", in, &first))
+	manifests, err := filepath.Glob(filepath.Join(b.folder, "*", in.Run+"*", "*", "manifest.json"))
+	require.NoError(b.t, err)
+	require.Len(b.t, manifests, 1)
+	require.NoError(b.t, os.Remove(manifests[0]))
+	b.restart()
+	require.NoError(b.t, b.step("StageRepair", in, &second))
+	require.Equal(b.t, first.Bytes, second.Bytes)
+}
+
 // An attempt that dies between the undo and the manifest leaves both to the next one: nothing was written, and there is
 // one entry of the log.
 func TestAnAttemptThatDiesBeforeItsManifestIsTakenUp(t *testing.T) {
 	b := newOrders(t, servers.MariaDB(t))
 	before := b.target(ordersAll)
 	in, undo := b.batch()
-	var first, second activities.ExtractResult
-	require.NoError(t, b.step("StageRepair", in, &first))
-	manifests, err := filepath.Glob(filepath.Join(b.folder, "*", in.Run+"*", "*", "manifest.json"))
-	require.NoError(t, err)
-	require.Len(t, manifests, 1)
-	require.NoError(t, os.Remove(manifests[0]))
-	b.restart()
-	require.NoError(t, b.step("StageRepair", in, &second))
-	require.Equal(t, first.Bytes, second.Bytes)
+	b.stageTwice(in)
 	require.Len(t, b.kept("*.json"), 2, "the note, and one index")
-	_, err = b.write(in)
+	_, err := b.write(in)
 	require.NoError(t, err)
 	b.undone(undo, false)
 	require.Equal(t, before, b.target(ordersAll))

@@ -3,7 +3,6 @@ package workflows_test
 import (
 	"context"
 	"sync"
-	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -33,22 +32,7 @@ func TestACancelKeepsNoSlice(t *testing.T) {
 	f := newFake()
 	f.sliced(2)
 	discarded := f.discards()
-	started := make(chan struct{}) // see TestSyncTableCancelCleansUpAndGivesTheLeaseBack
-	var begun atomic.Int32
-	f.upsert = func(ctx context.Context, _ activities.UpsertChunkInput) (activities.UpsertChunkResult, error) {
-		if int(begun.Add(1)) == f.plan.ChunksInFlight {
-			close(started)
-		}
-		<-ctx.Done()
-		return activities.UpsertChunkResult{}, ctx.Err()
-	}
-	env := run(t, f, orders, func(env *testsuite.TestWorkflowEnvironment) {
-		go func() {
-			<-started
-			env.CancelWorkflow()
-		}()
-	})
-	require.True(t, temporal.IsCanceledError(env.GetWorkflowError()), "%v", env.GetWorkflowError())
+	cancelledInUpsert(t, f)
 	require.Equal(t, map[int]bool{0: true, 1: true}, discarded)
 }
 

@@ -176,8 +176,9 @@ func TestSyncTableKeepsTheWatermarkWhenRowsAreMissing(t *testing.T) {
 	require.Empty(t, f.finished[0].Finish.Watermark)
 }
 
-func TestSyncTableCancelCleansUpAndGivesTheLeaseBack(t *testing.T) {
-	f := newFake()
+// cancelledInUpsert runs a table, and cancels the run while its chunks are written.
+func cancelledInUpsert(t *testing.T, f *fake) {
+	t.Helper()
 	// The test environment hands a cancelled step back at once, begun or not: the cancel waits
 	// until every chunk in flight has begun, or one of them would be noted after Cleanup.
 	started := make(chan struct{})
@@ -196,6 +197,11 @@ func TestSyncTableCancelCleansUpAndGivesTheLeaseBack(t *testing.T) {
 		}()
 	})
 	require.True(t, temporal.IsCanceledError(env.GetWorkflowError()), "%v", env.GetWorkflowError())
+}
+
+func TestSyncTableCancelCleansUpAndGivesTheLeaseBack(t *testing.T) {
+	f := newFake()
+	cancelledInUpsert(t, f)
 	require.Equal(t, []string{"Cleanup", "FinishRun"}, f.order()[len(f.order())-2:])
 	require.Equal(t, owner.OutcomeCancelled, f.finished[0].Finish.Record.Outcome)
 	require.Empty(t, f.finished[0].Finish.Watermark)

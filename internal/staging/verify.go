@@ -31,7 +31,7 @@ func VerifyPart(ctx context.Context, s Store, part table.Part, beat func(done in
 	if f.Size() != part.Size {
 		return fmt.Errorf("%w: %s has %d bytes, its manifest says %d", ErrCorrupt, part.Key, f.Size(), part.Size)
 	}
-	hash, buf := sha256.New(), make([]byte, verifyBytes)
+	sum, buf := sha256.New(), make([]byte, verifyBytes)
 	for done := int64(0); done < part.Size; {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("verifying %s: %w", part.Key, err)
@@ -40,12 +40,17 @@ func VerifyPart(ctx context.Context, s Store, part table.Part, beat func(done in
 		if err := readFull(f, buf[:n], done); err != nil {
 			return fmt.Errorf("verifying %s: %w", part.Key, err)
 		}
-		hash.Write(buf[:n])
+		sum.Write(buf[:n])
 		if done += n; beat != nil {
 			beat(done)
 		}
 	}
-	if hex.EncodeToString(hash.Sum(nil)) != part.SHA256 {
+	return compareSum(sum, part)
+}
+
+// compareSum holds the hash of all bytes of a part against what its manifest says.
+func compareSum(h hash.Hash, part table.Part) error {
+	if hex.EncodeToString(h.Sum(nil)) != part.SHA256 {
 		return fmt.Errorf("%w: the SHA-256 of %s is not that of its manifest", ErrCorrupt, part.Key)
 	}
 	return nil
@@ -73,8 +78,10 @@ type partReader struct {
 func (p *partReader) Read(b []byte) (int, error) {
 	n, err := p.r.Read(b)
 	p.hash.Write(b[:n])
-	if errors.Is(err, io.EOF) && hex.EncodeToString(p.hash.Sum(nil)) != p.part.SHA256 {
-		err = fmt.Errorf("%w: the SHA-256 of %s is not that of its manifest", ErrCorrupt, p.part.Key)
+	if errors.Is(err, io.EOF) {
+		if bad := compareSum(p.hash, p.part); bad != nil {
+			err = bad
+		}
 	}
 	return n, err
 }

@@ -95,7 +95,11 @@ func (l *Layout) KeyNames(side Side) []string {
 
 // value is a value in the form in which it is compared.
 func (l *Layout) value(rows *table.Rows, row, column int) []byte {
-	v := rows.Value(row, column)
+	return l.form(rows.Value(row, column), column)
+}
+
+// form is a value of a column in the form in which it is compared.
+func (l *Layout) form(v []byte, column int) []byte {
 	if v == nil || l.forms[column] == nil {
 		return v
 	}
@@ -117,11 +121,7 @@ func (l *Layout) KeyOf(rows *table.Rows, row int) string { return string(l.keyOf
 func (l *Layout) KeyBytes(key table.Texts) string {
 	var b []byte
 	for c, text := range key {
-		v := []byte(text)
-		if l.forms[c] != nil {
-			v = l.forms[c](v)
-		}
-		b = table.AppendValue(b, v)
+		b = table.AppendValue(b, l.form([]byte(text), c))
 	}
 	return string(b)
 }

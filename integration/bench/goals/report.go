@@ -264,7 +264,7 @@ func (r *report) gaps() grid {
 const howMeasured = `## How it is measured
 
 Two database servers of one kind, a Temporal server and a worker run on one machine. The servers have their defaults,
-binary log and durability included, but for a buffer pool of 512 MiB, ` + "`max_connections=200`" + `, ` + "`innodb_lock_wait_timeout=1`" + ` no X Protocol, and
+binary log and durability included, but for a buffer pool of 512 MiB, ` + "`max_connections=200`" + `, ` + "`innodb_lock_wait_timeout=1`" + `, no X Protocol, and
 utf8mb4 as the server's character set, which is not MariaDB's default; ` + "`local_infile`" + ` is OFF on
 MySQL and ON on MariaDB by default, and MySQL is measured a second time with ON. MariaDB has no binary log by default. Between two measurements,
 ` + "`innodb_io_capacity`" + ` and ` + "`innodb_max_dirty_pages_pct`" + ` let the servers write out what they have; during one they have their defaults. The worker's
