@@ -197,7 +197,7 @@ bench-stores: build ## a first load with staging in a folder and on S3, by one w
 	$(call bench,stores)
 
 .PHONY: bench-peers
-bench-peers: build ## beside dlt, Sling, ingestr and a script, in one run; renews docs/benchmarks-peers.md and README
+bench-peers: build ## beside dlt, Sling, ingestr and a script, in one run; renews its page and README (ONLY=… TUNING=…)
 	$(call bench,peers)
 
 .PHONY: bench-peers-chart

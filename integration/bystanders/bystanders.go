@@ -14,10 +14,10 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// Interval is the pause between two operations of one client.
+// Interval is the time from the beginning of one operation of a client to that of the next.
 const Interval = 5 * time.Millisecond
 
-// An Operation is what one client does again and again.
+// An Operation is what one client does again and again, on up to 16 connections.
 type Operation struct {
 	// Name groups operations in the report.
 	Name string
@@ -35,31 +35,65 @@ type Group struct {
 	firstErr error
 }
 
-// Start lets every operation run in a client of its own, pace apart.
+const (
+	// mostAtOnce bounds the operations of one client that are under way: it has so many connections.
+	mostAtOnce = 16
+	// patience is how long an operation waits for one of them. Then it is not done, and counts with that time.
+	patience = time.Second
+)
+
+// Start lets every operation run again and again, pace apart.
 func Start(ctx context.Context, ops []Operation, pace time.Duration) *Group {
 	ctx, stop := context.WithCancel(ctx)
 	g := &Group{stop: stop, times: map[string][]time.Duration{}, refused: map[uint16]int{}}
-	for _, op := range ops {
-		g.wg.Go(func() { g.loop(ctx, op, pace) })
+	begin := time.Now()
+	for i, op := range ops {
+		due := begin.Add(time.Duration(i) * pace / time.Duration(len(ops))) // not all at the same moment
+		g.wg.Go(func() { g.loop(ctx, op, due, pace) })
 	}
 	return g
 }
 
-func (g *Group) loop(ctx context.Context, op Operation, pace time.Duration) {
-	tick := time.NewTicker(pace)
-	defer tick.Stop()
-	for {
+// loop begins an operation at each moment that is due, whether or not the one before it has ended: other users do not
+// wait for each other. Its time counts from that moment on. A loop that waited for a locked row would see one long
+// wait, where users would have seen hundreds.
+func (g *Group) loop(ctx context.Context, op Operation, begin time.Time, pace time.Duration) {
+	busy := make(chan struct{}, mostAtOnce)
+	for due := begin; ; due = due.Add(pace) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-tick.C:
+		case <-time.After(time.Until(due)):
 		}
-		start := time.Now()
-		err := op.Do(ctx)
-		if ctx.Err() != nil {
-			return
+		if !enter(ctx, busy, due.Add(patience)) {
+			if ctx.Err() == nil {
+				g.note(op.Name, time.Since(due), nil)
+			}
+			continue
 		}
-		g.note(op.Name, time.Since(start), err)
+		g.wg.Go(func() {
+			defer func() { <-busy }()
+			if err := op.Do(ctx); ctx.Err() == nil {
+				g.note(op.Name, time.Since(due), err)
+			}
+		})
+	}
+}
+
+// enter takes one of the connections, and waits for it until then at most.
+func enter(ctx context.Context, busy chan<- struct{}, until time.Time) bool {
+	select {
+	case busy <- struct{}{}:
+		return true
+	default:
+	}
+	select {
+	case busy <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
+	case <-time.After(time.Until(until)):
+		return false
 	}
 }
 
@@ -151,6 +185,9 @@ func Round(d time.Duration) time.Duration { return d.Round(100 * time.Microsecon
 // on either server. The source's writer changes rows for good; the target's takes the same
 // locks and leaves the rows as they were.
 func Orders(source, target *sql.DB, rows int) []Operation {
+	for _, db := range []*sql.DB{source, target} {
+		db.SetMaxIdleConns(4 * mostAtOnce) // to log in again each time would be most of an operation
+	}
 	return []Operation{
 		{"source point read", pointRead(source, rows)},
 		{"source update", sourceWrite(source, rows)},

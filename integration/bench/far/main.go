@@ -63,8 +63,8 @@ func measure(
 	defer s.Close()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	source, errSource := line.Lay(ctx, s.Source.Addr(), rtt/2)
-	target, errTarget := line.Lay(ctx, s.Target.Addr(), rtt/2)
+	source, errSource := line.Lay(ctx, s.Source.Addr(), 0)
+	target, errTarget := line.Lay(ctx, s.Target.Addr(), 0)
 	if err := errors.Join(errSource, errTarget); err != nil {
 		return err
 	}
@@ -73,30 +73,36 @@ func measure(
 		return err
 	}
 	var seconds [2][2]float64 // near and far: first load, changes
-	for i, via := range [][2]string{{}, {source.Address(), target.Address()}} {
+	s.Via(source.Address(), target.Address())
+	for i, delay := range []time.Duration{0, rtt / 2} {
 		s.StopWorker()
-		s.Via(via[0], via[1])
+		source.SetDelay(delay)
+		target.SetDelay(delay)
 		if err := s.StartWorker(ctx); err != nil {
 			return err
 		}
-		before, lineBefore := s.CPU(), ownCPU()
-		first, _, err := s.RunWith(ctx, "first load", workflows.SyncTableInput{Table: scene.Table, Full: true})
+		if err := errors.Join(s.AwaitWorker(ctx), scene.Settle(ctx, s.SourceDB, s.TargetDB)); err != nil {
+			return err
+		}
+		before, lineBefore, began := s.CPU(), ownCPU(), time.Now()
+		_, _, err := s.RunWith(ctx, "first load", workflows.SyncTableInput{Table: scene.Table, Full: true})
 		if err != nil {
 			return err
 		}
+		seconds[i][0] = time.Since(began).Seconds()
 		used := s.CPU().Since(before)
 		s.Say("processor seconds, worker / source / target / Temporal: %s, the line: %.2f", used, ownCPU()-lineBefore)
 		if err := scene.Change(ctx, s.SourceDB, rows, rows/20); err != nil {
 			return err
 		}
-		if err := s.PastMinLag(ctx); err != nil {
+		if err := errors.Join(scene.Settle(ctx, s.SourceDB, s.TargetDB), s.PastMinLag(ctx)); err != nil {
 			return err
 		}
-		changes, err := s.Sync(ctx, "changes")
-		if err != nil {
+		began = time.Now()
+		if _, err := s.Sync(ctx, "changes"); err != nil {
 			return err
 		}
-		seconds[i] = [2]float64{first.Seconds[workflows.PhaseTotal], changes.Seconds[workflows.PhaseTotal]}
+		seconds[i][1] = time.Since(began).Seconds()
 	}
 	near, far := seconds[0], seconds[1]
 	s.Say("%s, %s rows, %s of round trip: first load %.1f s, %.1f s without: %.2f × (goal ≤ %.1f ×)",

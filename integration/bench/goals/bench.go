@@ -7,7 +7,6 @@ import (
 	"io"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/tablehaul/tablehaul/integration/scene"
 )
@@ -89,97 +88,22 @@ func (b *bench) emptied(ctx context.Context) error {
 	if err := b.exec(ctx, b.TargetDB, "TRUNCATE TABLE "+sideTable); err != nil {
 		return err
 	}
-	return b.settle(ctx, b.TargetDB)
+	return scene.Settle(ctx, b.TargetDB)
 }
 
-const (
-	// settled is how many dirty pages of 16 KiB are as good as none.
-	settled = 200
-	// settleTime bounds the wait for it; what is left then is little beside what is measured.
-	settleTime = 20 * time.Second
-)
-
-// flushing makes a server write out all it can. In this order, as one setting bounds another;
-// they are set back in the opposite one.
-var flushing = []struct {
-	name  string
-	value float64
-}{
-	{"innodb_io_capacity_max", 40_000}, // MariaDB's default of 200 pages a second would take half a minute
-	{"innodb_io_capacity", 20_000},
-	{"innodb_max_dirty_pages_pct_lwm", 0},
-	{"innodb_max_dirty_pages_pct", 0},
-}
-
-// settle waits until a server has purged and written what earlier work left behind, so that
-// no measurement pays for the rows of another.
-func (b *bench) settle(ctx context.Context, db *sql.DB) error {
-	before := make([]float64, len(flushing))
-	for i, f := range flushing {
-		if err := db.QueryRowContext(ctx, "SELECT @@GLOBAL."+f.name).Scan(&before[i]); err != nil {
-			return fmt.Errorf("read how the server flushes: %w", err)
-		}
-	}
-	for _, f := range flushing {
-		if err := b.exec(ctx, db, fmt.Sprintf("SET GLOBAL %s = %.0f", f.name, f.value)); err != nil {
+// warm lets both servers settle, and then reads a table. Its pages are in the buffer pool then, as far as that has
+// room. The two tables of a comparison do not fit together: who came second would find the pages of the other one.
+func (b *bench) warm(table string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		if err := scene.Settle(ctx, b.SourceDB, b.TargetDB); err != nil {
 			return err
 		}
+		const oldBlocks = "SET GLOBAL innodb_old_blocks_time = " // ms before a page that was read once may stay
+		return b.exec(
+			ctx, b.TargetDB, oldBlocks+"0",
+			"SELECT COUNT(*) FROM "+table+" FORCE INDEX (PRIMARY) WHERE amount > -1",
+			"SELECT COUNT(*) FROM "+table+" FORCE INDEX (by_update) WHERE updated_at > '1970-01-02'",
+			oldBlocks+"1000",
+		)
 	}
-	if err := waitForPurge(ctx, db); err != nil {
-		return err
-	}
-	if err := waitForFlush(ctx, db); err != nil {
-		return err
-	}
-	for i := len(flushing) - 1; i >= 0; i-- {
-		if err := b.exec(ctx, db, fmt.Sprintf("SET GLOBAL %s = %.0f", flushing[i].name, before[i])); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// waitForPurge waits until the versions of rows that no transaction can read any more are gone. No other client
-// writes: a history that grows no shorter has ended.
-func waitForPurge(ctx context.Context, db *sql.DB) error {
-	last, since := int64(-1), time.Now()
-	return waitUntil(ctx, 4*settleTime, func() (bool, error) {
-		length, err := scene.HistoryList(ctx, db)
-		if err != nil {
-			return false, fmt.Errorf("wait for the server to purge: %w", err)
-		}
-		if length != last {
-			last, since = length, time.Now()
-		}
-		return length == 0 || time.Since(since) > time.Second, nil
-	})
-}
-
-func waitForFlush(ctx context.Context, db *sql.DB) error {
-	return waitUntil(ctx, settleTime, func() (bool, error) {
-		var name string
-		var dirty int64
-		if err := db.QueryRowContext(ctx, "SHOW GLOBAL STATUS LIKE 'Innodb_buffer_pool_pages_dirty'").Scan(&name,
-			&dirty); err != nil {
-			return false, fmt.Errorf("wait for the server to flush: %w", err)
-		}
-		return dirty <= settled, nil
-	})
-}
-
-// waitUntil asks for at most so long.
-func waitUntil(ctx context.Context, most time.Duration, done func() (bool, error)) error {
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	for end := time.Now().Add(most); time.Now().Before(end); {
-		if ok, err := done(); ok || err != nil {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-tick.C:
-		}
-	}
-	return nil
 }

@@ -118,9 +118,9 @@ func (b *bench) extract(ctx context.Context) error {
 	b.Say("extract of %s rows, and reading them only", scene.Number(int64(b.rows)))
 	err := rounds(
 		ctx, 3, nil,
-		contestant{&b.figures.extract, b.nothingStaged, b.extractAll},
-		contestant{&b.figures.discard, nil, b.discardAll},
-		contestant{&b.figures.scan, nil, b.scanAll},
+		contestant{sample: &b.figures.extract, prepare: b.nothingStaged, do: b.extractAll},
+		contestant{sample: &b.figures.discard, do: b.discardAll},
+		contestant{sample: &b.figures.scan, do: b.scanAll},
 	)
 	if err == nil {
 		err = b.nothingStaged(ctx)

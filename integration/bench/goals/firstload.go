@@ -27,22 +27,28 @@ func (b *bench) firstLoad(ctx context.Context) error {
 		n = 1
 	}
 	b.Say("first load of %s rows, LOAD DATA LOCAL, and a copy by %s", scene.Number(int64(b.rows)), copier.name)
-	load := contestant{&f.loadAll, b.emptied, b.noteCPU(&f.loadAll, func(ctx context.Context) (int64, error) {
-		return int64(b.rows), b.loadData(ctx, b.file("all"), int64(b.rows))
-	})}
+	load := contestant{
+		sample: &f.loadAll, prepare: b.emptied,
+		do: b.noteCPU(&f.loadAll, func(ctx context.Context) (int64, error) {
+			return int64(b.rows), b.loadData(ctx, b.file("all"), int64(b.rows))
+		}),
+	}
 	if err := rounds(
 		ctx, n, nil, load,
-		contestant{&f.firstLoad, b.freshWorker, func(ctx context.Context) (int64, error) {
+		contestant{sample: &f.firstLoad, prepare: b.freshWorker, do: func(ctx context.Context) (int64, error) {
 			rows, err := b.run(ctx, "first load", &f.firstLoads)
 			return rows, errors.Join(err, b.isAll(rows))
 		}},
-		contestant{&f.copyAll, b.emptied, b.noteCPU(&f.copyAll, func(ctx context.Context) (int64, error) {
-			rows, err := copier.do(ctx)
-			if err != nil {
-				return rows, err
-			}
-			return rows, b.isAll(rows)
-		})},
+		contestant{
+			sample: &f.copyAll, prepare: b.emptied,
+			do: b.noteCPU(&f.copyAll, func(ctx context.Context) (int64, error) {
+				rows, err := copier.do(ctx)
+				if err != nil {
+					return rows, err
+				}
+				return rows, b.isAll(rows)
+			}),
+		},
 	); err != nil {
 		return err
 	}
@@ -62,7 +68,7 @@ func (b *bench) freshWorker(ctx context.Context) error {
 	if err := b.AwaitWorker(ctx); err != nil {
 		return err
 	}
-	return errors.Join(b.settle(ctx, b.SourceDB), b.settle(ctx, b.TargetDB))
+	return scene.Settle(ctx, b.SourceDB, b.TargetDB)
 }
 
 // run runs the workflow and adds what it came to.

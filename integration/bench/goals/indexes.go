@@ -30,7 +30,7 @@ func (b *bench) indexes(ctx context.Context) error {
 			b.Configure(config)
 			return b.freshWorker(ctx)
 		}
-		return contestant{into, prepare, func(ctx context.Context) (int64, error) {
+		return contestant{sample: into, prepare: prepare, do: func(ctx context.Context) (int64, error) {
 			rows, err := b.run(ctx, name, &b.figures.indexed)
 			return rows, orNot(err, rows, b.rows)
 		}}

@@ -17,6 +17,8 @@ type sample struct {
 	rows    int64
 	seconds []float64
 	cpu     scene.CPUTimes // what the last time took, nil where it was not noted
+	// purge is what the target's processor had to do after the last time, in seconds: see notePurge.
+	purge float64
 }
 
 func (s *sample) add(rows int64, d time.Duration) {
@@ -73,11 +75,12 @@ func ratio(a, b *sample) (mid, low, high float64) {
 	return mid, low, high
 }
 
-// contestant is one side of a comparison. Its prepare is not timed.
+// contestant is one side of a comparison. Its prepare is not timed, nor is its after, which may be nil too.
 type contestant struct {
 	sample  *sample
 	prepare func(context.Context) error
 	do      func(context.Context) (rows int64, err error)
+	after   func(context.Context) error
 }
 
 // rounds lets all contestants do their work several times, the first of a round last in the
@@ -111,7 +114,23 @@ func (c contestant) once(ctx context.Context) error {
 		return err
 	}
 	c.sample.add(rows, time.Since(start))
-	return nil
+	if c.after == nil {
+		return nil
+	}
+	return c.after(ctx)
+}
+
+// notePurge notes what a target still has to do when a run has ended: it removes the old versions of rows. Those of one
+// large transaction it cannot remove before its end, those of small ones it removes meanwhile.
+func (b *bench) notePurge(to *sample) func(context.Context) error {
+	return func(ctx context.Context) error {
+		before := b.CPU()
+		if err := scene.AwaitPurge(ctx, b.TargetDB); err != nil {
+			return err
+		}
+		to.purge = b.CPU().Since(before)[scene.Whose[2]]
+		return nil
+	}
 }
 
 // noteCPU lets do note what it takes of the processors, with this process and the programs that it starts in place of

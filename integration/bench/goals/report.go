@@ -179,41 +179,43 @@ func (r *report) cpu() grid {
 	g := grid{
 		title: "Processor seconds",
 		note: "User and system time of each process, in one run of each kind. What we are compared with has its " +
-			"client in place of the worker. What is near 100% of all cores is the machine's limit, not the program's.",
+			"client in place of the worker. What is near 100% of all cores is the machine's limit, not the " +
+			"program's. After it, the target removes old versions of rows: what it needs for that is in none of " +
+			"the times.",
 		header: pretty.Row{"Server", "Run"},
 	}
 	for _, who := range scene.Whose {
 		g.header = append(g.header, who)
 	}
-	g.header = append(g.header, "All", "Of all cores")
+	g.header = append(g.header, "All", "Of all cores", "The target, after it")
 	for _, f := range r.servers {
-		last := func(of []runFigures) {
+		last := func(of []runFigures, purge float64) {
 			if len(of) > 0 {
 				run := of[len(of)-1]
-				g.rows = append(g.rows, r.cpuOf(f, run.name, run))
+				g.rows = append(g.rows, r.cpuOf(f, run.name, run, purge))
 			}
 		}
 		beside := func(name string, s *sample) {
 			if s.cpu != nil {
 				g.rows = append(g.rows, r.cpuOf(f, name, runFigures{
 					rows: s.rows, seconds: s.seconds[len(s.seconds)-1], cpu: s.cpu,
-				}))
+				}, s.purge))
 			}
 		}
-		last(f.firstLoads)
+		last(f.firstLoads, 0)
 		beside("`LOAD DATA LOCAL` of the same", &f.loadAll)
 		beside("a copy of the same", &f.copyAll)
 		for i, m := range append(slices.Clone(f.few[:]), f.many) {
-			last(m.merges)
+			last(m.merges, m.merge.purge)
 			beside("the usual way, "+scene.Shapes[i%len(scene.Shapes)].Name, &m.usual)
 		}
-		last(f.agains)
-		last(f.nothings)
+		last(f.agains, 0)
+		last(f.nothings, 0)
 	}
 	return g
 }
 
-func (r *report) cpuOf(f *figures, name string, run runFigures) pretty.Row {
+func (r *report) cpuOf(f *figures, name string, run runFigures, purge float64) pretty.Row {
 	row := pretty.Row{f.name(), fmt.Sprintf("%s, %s rows", name, scene.Number(run.rows))}
 	var sum float64
 	for _, who := range scene.Whose {
@@ -225,8 +227,12 @@ func (r *report) cpuOf(f *figures, name string, run runFigures) pretty.Row {
 		row = append(row, fmt.Sprintf("%.2f", s))
 		sum += s
 	}
+	after := "–"
+	if purge > 0 {
+		after = fmt.Sprintf("%.2f", purge)
+	}
 	return append(row, fmt.Sprintf("%.2f", sum),
-		fmt.Sprintf("%.0f%%", 100*sum/run.seconds/float64(r.machine.Cores)))
+		fmt.Sprintf("%.0f%%", 100*sum/run.seconds/float64(r.machine.Cores)), after)
 }
 
 // gapsShown are the longest kinds of gaps of a run; the others are added up.
@@ -270,13 +276,17 @@ MySQL and ON on MariaDB by default, and MySQL is measured a second time with ON.
 ` + "`innodb_io_capacity`" + ` and ` + "`innodb_max_dirty_pages_pct`" + ` let the servers write out what they have; during one they have their defaults. The worker's
 logins have the grants of security.md, what it is compared with logs in as root. The table of five times as many rows is measured on MySQL only. Rows are those of ` + "`integration/scene`" + `: about 150 bytes, a primary key and one index.
 The two sides of a comparison are measured in turn in the same run, on the same rows, each time into a table in the same state, after the
-server has purged and written what it still had in memory. Short ones are repeated, the first of a round last in the next, and the median counts.
+server has purged and written what it still had in memory. For changed rows, each side's table is read once before its turn, so that its pages are in
+the buffer pool. Short ones are repeated, the first of a round last in the next, and the median counts.
 
 - **extract** is the activity ExtractIncremental, range after range, with default settings, into files, by this program: ` + "`GOGC`" + ` is Go's own 100 and the
   niceness 0, where a worker has 50 and 10. The other side is one SELECT whose values the driver decodes and nothing keeps.
 - **The copy** streams one SELECT into INSERT statements of 1 MiB, one connection each, with what mysqldump writes around the rows. Where mysqldump
   and mysql are on PATH and can speak to both servers, it is they that copy.
-- **The usual way** stages the changed rows in a table like the target by such a copy, then deletes and inserts them in one transaction.
+- **The usual way** stages the changed rows in a table like the target, without its second index, by such a copy, or by LOAD DATA LOCAL where
+  the server allows it. Then it deletes and inserts them in one transaction.
+- **The target, after it**, in the table of processor seconds, is what the target needs to remove the old versions of the rows once a run
+  has ended. It cannot remove those of one large transaction before its end; those of small transactions it removes during the run.
 - **The time the orchestration adds** is how long no activity runs, by the histories of a run and its ranges, between the first event and the last.
 - **What a run adds to Temporal's database** is the growth of its pages that are in use, over 20 runs that find nothing.
 - **Indexes**: the table has its primary key, the index of the cursor and four more. Where they come after the load, one ALTER TABLE builds them.

@@ -61,11 +61,12 @@ func (b *bench) size(ctx context.Context, rows int) (*sizeFigures, error) {
 		round++
 		return b.change(ctx, scene.Shapes[0], rows, f.changed, round)
 	}
-	rest := func(ctx context.Context) error { return b.settle(ctx, b.TargetDB) }
-	if err := rounds(ctx, 3, before, contestant{&f.incremental, rest, func(ctx context.Context) (int64, error) {
+	rest := func(ctx context.Context) error { return scene.Settle(ctx, b.SourceDB, b.TargetDB) }
+	run := func(ctx context.Context) (int64, error) {
 		moved, err := b.run(ctx, name+"incremental", &f.runs)
 		return moved, orNot(err, moved, f.changed)
-	}}); err != nil {
+	}
+	if err := rounds(ctx, 3, before, contestant{sample: &f.incremental, prepare: rest, do: run}); err != nil {
 		return nil, fmt.Errorf("%s%w", name, err)
 	}
 	f.peakMiB = f.runs[len(f.runs)-1].peakMiB

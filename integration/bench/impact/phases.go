@@ -84,6 +84,9 @@ func (b *bench) watch(ctx context.Context, s *scene.Scene, name string,
 			return phase{}, err
 		}
 	}
+	if err := scene.Settle(ctx, s.SourceDB, s.TargetDB); err != nil {
+		return phase{}, err
+	}
 	watching := watchLoad(ctx, s)
 	others := bystanders.Start(ctx, append(bystanders.Orders(s.SourceDB, s.TargetDB, b.rows),
 		bystanders.Scans(s.SourceDB, s.TargetDB, b.rows)...), bystanders.Interval)

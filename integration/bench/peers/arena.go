@@ -38,6 +38,8 @@ type arena struct {
 	beside [2]*sql.DB
 	// fewClients makes the other clients three, each with an operation every 20 ms: those of hours, not of minutes.
 	fewClients bool
+	// tuning are settings of our table's tuning, empty for the defaults.
+	tuning string
 	// version is the commit that is measured.
 	version string
 	// worker is ours, while it has its turn.
@@ -58,7 +60,7 @@ func newArena(ctx context.Context, b *bench, k *kit) (_ *arena, err error) {
 	}()
 	a := &arena{
 		Scene: s, kit: k, work: filepath.Join(cmp.Or(b.kept, s.Dir), "work"), fewClients: b.kept != "",
-		version: machine.This(ctx).Commit,
+		tuning: b.tuning, version: machine.This(ctx).Commit,
 	}
 	if a.Source.Addr() == a.Target.Addr() {
 		return nil, errors.New("source and target are one server; unset the variable that names it")
@@ -127,7 +129,7 @@ func (a *arena) resetTarget(ctx context.Context) error {
 	if err := errors.Join(os.RemoveAll(a.work), os.MkdirAll(a.work, 0o700)); err != nil {
 		return err
 	}
-	return errors.Join(flush(ctx, a.SourceDB), flush(ctx, a.TargetDB))
+	return scene.Settle(ctx, a.SourceDB, a.TargetDB)
 }
 
 // disconnect ends what a tool that was stopped still does on the server: a statement goes on
@@ -164,40 +166,6 @@ func showCreate(ctx context.Context, db *sql.DB) (string, error) {
 	return autoIncrement.ReplaceAllString(text, ""), nil
 }
 
-// flushTimeout bounds the wait for pages of the tool before to be written. A run that starts
-// with some left pays for them, but only a little.
-const flushTimeout = 30 * time.Second
-
-// flush lets a server write what it has in memory, so that no tool pays for the one before it.
-func flush(ctx context.Context, db *sql.DB) error {
-	var before string
-	if err := db.QueryRowContext(ctx, "SELECT @@GLOBAL.innodb_max_dirty_pages_pct").Scan(&before); err != nil {
-		return err
-	}
-	if _, err := db.ExecContext(ctx, "SET GLOBAL innodb_max_dirty_pages_pct = 0"); err != nil {
-		return err
-	}
-	const few = 200
-	for end := time.Now().Add(flushTimeout); time.Now().Before(end); {
-		var name string
-		var dirty int
-		if err := db.QueryRowContext(ctx, "SHOW GLOBAL STATUS LIKE 'Innodb_buffer_pool_pages_dirty'").Scan(&name,
-			&dirty); err != nil {
-			return err
-		}
-		if dirty < few {
-			break
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(200 * time.Millisecond):
-		}
-	}
-	_, err := db.ExecContext(ctx, "SET GLOBAL innodb_max_dirty_pages_pct = "+before)
-	return err
-}
-
 // otherClients are the other clients: readers of both sides and a writer on the target, who takes
 // locks and changes nothing. Nothing changes the source meanwhile, so that every tool has the same
 // rows to move and both sides must be equal when it is done.
@@ -216,14 +184,17 @@ func (a *arena) otherClients(ctx context.Context, rows int) *bystanders.Group {
 const aloneTime = 10 * time.Second
 
 // alone says how the other clients fare while no tool runs, with the rows on both sides.
-func (a *arena) alone(ctx context.Context, rows int) bystanders.Report {
+func (a *arena) alone(ctx context.Context, rows int) (bystanders.Report, error) {
+	if err := scene.Settle(ctx, a.SourceDB, a.TargetDB); err != nil {
+		return bystanders.Report{}, err
+	}
 	a.Say("the other clients alone, for %s", aloneTime)
 	others := a.otherClients(ctx, rows)
 	select {
 	case <-ctx.Done():
 	case <-time.After(aloneTime):
 	}
-	return others.Stop()
+	return others.Stop(), nil
 }
 
 // say prints a line for who waits at a terminal.

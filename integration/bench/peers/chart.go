@@ -57,6 +57,9 @@ func (p page) chart(tools []figures) string {
 			func(f figures) string { return secondsText(slowestChanges(f)) },
 		},
 		{"Longest transaction", "on the target, seconds", longestOf, func(f figures) string {
+			if longestOf(f) == 0 {
+				return "–"
+			}
 			return fmt.Sprintf("%.2f s", longestOf(f))
 		}},
 		{
@@ -99,7 +102,12 @@ func (p page) chart(tools []figures) string {
 }
 
 // slowestChanges are the seconds of the shape of changes that took the longest, 0 where the tool failed.
-func slowestChanges(f figures) float64 { return slices.Max(f.seconds[changes:]) }
+func slowestChanges(f figures) float64 {
+	if slices.Contains(f.seconds[changes:], 0) {
+		return 0
+	}
+	return slices.Max(f.seconds[changes:])
+}
 
 // longestOf is the longest transaction of all runs, in seconds.
 func longestOf(f figures) (seconds float64) {

@@ -17,6 +17,22 @@ const (
 	p99Noise = 1.25
 )
 
+// goals are those of [goals], and how far apart two turns of ours were.
+func (p pass) goals() []string {
+	lines := goals(p.results, p.idle)
+	our := ours(p.results)
+	if our == nil || !p.again.counts() {
+		return lines
+	}
+	for i, first := range our.runs {
+		again := p.again.runs[i]
+		lines = append(lines, fmt.Sprintf("%s: ours once more, after all others: %.2f × the time, %.2f × the other "+
+			"clients' p99", phase(i), again.seconds/first.seconds,
+			milliseconds(again.fared.All.P99)/max(milliseconds(first.fared.All.P99), 0.1)))
+	}
+	return lines
+}
+
 // goals says for each run how we stand beside the best of the others, and what the other clients notice. Only tools
 // that did the whole job count.
 func goals(results []result, idle bystanders.Report) (lines []string) {

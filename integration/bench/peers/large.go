@@ -54,6 +54,9 @@ func readLarge(getenv func(string) string) (settings, error) {
 	if err := s.checkOnly(largeTools()); err != nil {
 		return s, err
 	}
+	if s.tuning != "" {
+		return s, errors.New("TUNING: bench-large has none; leave it out")
+	}
 	if s.report = getenv("REPORT"); s.report == "" && s.rows == largeRows && s.changes == changesOfGoal &&
 		s.flavor == servers.FlavorMySQL && !s.localInfile {
 		s.report = largePage

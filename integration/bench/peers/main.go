@@ -10,7 +10,8 @@
 // Environment: ROWS (1000000), CHANGES (50000 of each of three shapes), FLAVOR (mysql or mariadb), LOCAL_INFILE (0 or
 // 1: only with the servers as they come, or only with local_infile ON), TIMEOUT of one tool (20m), ONLY (names of
 // tools or packages, with commas), SLING and INGESTR (paths of programs to use instead of the packages'), REPORT (file
-// to write; docs/benchmarks-peers.md by default, and none where ROWS, CHANGES, ONLY or LOCAL_INFILE is set).
+// to write; docs/benchmarks-peers.md by default, and none where ROWS, CHANGES, ONLY, LOCAL_INFILE or TUNING is set),
+// TUNING (settings of our table's tuning, such as "chunkRows: 5000").
 //
 // The document on MySQL also renews the charts and the table of README.md. With the argument draw it measures nothing,
 // and renews them by the document as it is.
@@ -23,6 +24,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -93,6 +95,8 @@ type settings struct {
 	report string
 	// kept is the folder that keeps all data, "" for none.
 	kept string
+	// tuning are settings of our table's tuning, empty for the defaults.
+	tuning string
 	// programs replace the packages' own, by the tool's name.
 	programs map[string]string
 }
@@ -131,9 +135,12 @@ func readSettings(getenv func(string) string) (settings, error) {
 	default:
 		return s, fmt.Errorf("LOCAL_INFILE=%s: give 0 or 1", text)
 	}
-	s.only = namesOf(getenv("ONLY"))
+	s.only, s.tuning = namesOf(getenv("ONLY")), getenv("TUNING")
+	if s.tuning != "" && getenv("REPORT") != "" {
+		return s, errors.New("TUNING and REPORT: the page says that ours has its defaults; leave out one of them")
+	}
 	if s.report = getenv("REPORT"); s.report == "" &&
-		s.asked+getenv("ROWS")+getenv("CHANGES")+getenv("ONLY") == "" {
+		s.asked+getenv("ROWS")+getenv("CHANGES")+getenv("ONLY")+s.tuning == "" {
 		s.report = documentPath(s.flavor)
 	}
 	return s, nil

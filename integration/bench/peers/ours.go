@@ -22,7 +22,7 @@ const ourConfig = `connections:
 staging: { url: "file://%s" }
 defaults: { sourceConnection: shop, targetConnection: warehouse, overlap: 0s }
 tables:
-  - { name: shop.orders, cursor: updated_at }
+  - { name: shop.orders, cursor: updated_at, tuning: { %s } }
 `
 
 // startWorker runs bin/tablehaul-worker as people do, with logins that have the documented grants, and waits until it
@@ -32,7 +32,7 @@ func (a *arena) startWorker(ctx context.Context) (*process.Child, error) {
 	if err := os.MkdirAll(staging, 0o700); err != nil {
 		return nil, err
 	}
-	if err := os.WriteFile(a.ConfigFile(), fmt.Appendf(nil, ourConfig, staging), 0o600); err != nil {
+	if err := os.WriteFile(a.ConfigFile(), fmt.Appendf(nil, ourConfig, staging, a.tuning), 0o600); err != nil {
 		return nil, err
 	}
 	logFile, err := os.Create(a.LogFile())

@@ -27,6 +27,8 @@ type figures struct {
 	p99 float64
 	// refused counts the other clients' lock wait timeouts of all runs.
 	refused int
+	// differs says that the sides were not equal at the end.
+	differs bool
 }
 
 // page is what docs/benchmarks-peers.md says of a run.
@@ -118,6 +120,8 @@ func readFigures(cell func(column string) string) figures {
 		n, _ := strconv.Atoi(number.FindString(pair))
 		f.refused += n
 	}
+	sides := cell("both sides")
+	f.differs = sides != "" && sides != "failed" && !strings.HasPrefix(sides, "equal")
 	return f
 }
 
@@ -224,6 +228,9 @@ func (p page) readme() string {
 		name := title(f.name)
 		if f.name == ourName {
 			name = "**" + name + "**"
+		}
+		if f.differs {
+			name += ": the sides differ"
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", name, secondsText(f.seconds[0]),
 			f.changesText(), f.longestText(), latencyText(f.p99), scene.Number(int64(f.refused)))

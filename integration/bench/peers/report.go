@@ -23,7 +23,7 @@ func (b *bench) show(ctx context.Context, a *arena, passes []pass) error {
 		t := resultTable(p.results)
 		t.SetStyle(table.StyleLight)
 		fmt.Fprintln(b.out, t.Render())
-		for _, line := range goals(p.results, b.idle) {
+		for _, line := range p.goals() {
 			fmt.Fprintln(b.out, line)
 		}
 		for _, r := range p.results {
@@ -171,18 +171,19 @@ func (b *bench) document(ctx context.Context, a *arena, passes []pass) string {
 	var d strings.Builder
 	fmt.Fprintf(&d, documentHead, time.Now().UTC().Format(time.DateOnly), machine.This(ctx).Brief(),
 		a.Source.Flavor, a.Source.Version, a.serverSettings(ctx),
-		scene.Number(int64(b.rows)), scene.Number(int64(b.changes)), p99(b.idle), milliseconds(b.idle.All.P99),
+		scene.Number(int64(b.rows)), scene.Number(int64(b.changes)), p99(passes[0].idle),
+		milliseconds(passes[0].idle.All.P99),
 		version(ctx, a.kit, a.kit.bin("python"), "--version"), a.kit.driver)
 	if b.flavor == servers.FlavorMySQL {
 		fmt.Fprint(&d, documentChart)
 	}
 	for i, p := range passes {
 		if i > 0 {
-			fmt.Fprint(&d, infileHead)
+			fmt.Fprintf(&d, infileHead, p99(p.idle), milliseconds(p.idle.All.P99))
 		}
 		t := resultTable(p.results)
 		fmt.Fprintf(&d, "%s\n\n", t.RenderMarkdown())
-		for _, line := range goals(p.results, b.idle) {
+		for _, line := range p.goals() {
 			fmt.Fprintf(&d, "- %s\n", line)
 		}
 		for _, r := range p.results {

@@ -29,10 +29,8 @@ type Timing struct {
 // Do stages and merges.
 func (m Merge) Do(ctx context.Context) (Timing, error) {
 	begun := time.Now()
-	for _, q := range []string{"DROP TABLE IF EXISTS " + m.Staging, "CREATE TABLE " + m.Staging + " LIKE " + m.Into} {
-		if _, err := m.Target.ExecContext(ctx, q); err != nil {
-			return Timing{}, fmt.Errorf("make the staging table: %w", err)
-		}
+	if err := m.makeStaging(ctx); err != nil {
+		return Timing{}, fmt.Errorf("make the staging table: %w", err)
 	}
 	fill := Copy{Source: m.Source, Target: m.Target, Query: m.Query, Into: m.Staging}.Do
 	if m.ByLoad {
@@ -47,6 +45,23 @@ func (m Merge) Do(ctx context.Context) (Timing, error) {
 		return Timing{}, fmt.Errorf("merge into %s: %w", m.Into, err)
 	}
 	return Timing{Rows: rows, Total: time.Since(begun), Transaction: time.Since(start)}, nil
+}
+
+// makeStaging makes the staging table: its rows are found by their key, and it has no other index.
+func (m Merge) makeStaging(ctx context.Context) error {
+	for _, q := range []string{"DROP TABLE IF EXISTS " + m.Staging, "CREATE TABLE " + m.Staging + " LIKE " + m.Into} {
+		if _, err := m.Target.ExecContext(ctx, q); err != nil {
+			return err
+		}
+	}
+	var drops sql.NullString
+	if err := m.Target.QueryRowContext(ctx, "SELECT GROUP_CONCAT(DISTINCT 'DROP KEY `', index_name, '`') FROM "+
+		"information_schema.statistics WHERE CONCAT(table_schema, '.', table_name) = ? AND index_name <> 'PRIMARY'",
+		m.Staging).Scan(&drops); err != nil || !drops.Valid {
+		return err
+	}
+	_, err := m.Target.ExecContext(ctx, "ALTER TABLE "+m.Staging+" "+drops.String)
+	return err
 }
 
 func (m Merge) merge(ctx context.Context) error {

@@ -25,6 +25,7 @@ func TestRowsArriveAsTheyAre(t *testing.T) {
 			"CREATE TABLE "+source+" (id BIGINT UNSIGNED PRIMARY KEY, note VARCHAR(2000), amount DECIMAL(12,2), at "+
 				"TIMESTAMP(6) NOT NULL) DEFAULT CHARSET=utf8mb4",
 			"CREATE TABLE "+target+" LIKE "+source,
+			"ALTER TABLE "+target+" ADD KEY by_time (at), ADD KEY by_amount (amount)",
 			`INSERT INTO `+source+` VALUES (1, 'it''s \\ größer 😀', -1.10, '2026-01-01 00:00:00.000001'), (18446744073709551615, NULL, NULL, '2026-01-02'), (3, 'a\tb\nc', 0, '2026-01-03')`,
 		)
 		// more than one statement of 1 MiB
@@ -58,6 +59,8 @@ func TestRowsArriveAsTheyAre(t *testing.T) {
 			require.EqualValues(t, 5, took.Rows)
 			require.Greater(t, took.Total, took.Transaction)
 			require.Equal(t, checksum(t, db, source), checksum(t, db, target))
+			_, err = db.ExecContext(t.Context(), "SELECT 1 FROM usual.staging FORCE INDEX (by_time)")
+			require.ErrorContains(t, err, "1176", "the staging table has its key alone")
 			exec(t, db, "UPDATE "+target+" SET note = 'older' WHERE id = 5")
 		}
 
