@@ -24,7 +24,7 @@ var contractFields = []field[Table]{
 		builtinContract.Dropped,
 		[]string{table.ContractKeep, table.ContractFail},
 		"A column that the source had when runs wrote last, and has no more. keep: it stays on the target, and is not "+
-			"written. fail: the run ends before it writes. Columns that only the target has are no matter of this key.",
+			"written. fail: the run ends before it writes. This key does not concern columns that only the target has.",
 		func(t *Table) *string { return &t.Schema.Dropped },
 	),
 	wordField("narrowed", builtinContract.Narrowed, []string{table.ContractFail}, "A column whose type has changed so "+

@@ -102,8 +102,8 @@ var pauses = []field[Table]{
 	intField("maxThreadsRunning", builtin.MaxThreadsRunning, 0, 100_000, "0: no limit. More: pages are not read and "+
 		"chunks not written while more threads than this run on their server.",
 		func(t *Table) *int { return &t.MaxThreadsRunning }),
-	durationField("maxReplicaLag", builtin.MaxReplicaLag, 0, day, "0: no limit. More: chunks are not written while "+
-		"one of replicas is further behind.",
+	durationField("maxReplicaLag", builtin.MaxReplicaLag, 0, day, "0: no limit. More: pages are not read and "+
+		"chunks not written while one of replicas is further behind.",
 		func(t *Table) *time.Duration { return &t.MaxReplicaLag }),
 	namesField("replicas", "[replica1, replica2]", "Replicas of the target, by the names of their connections.",
 		func(t *Table) *[]string { return &t.Replicas }),

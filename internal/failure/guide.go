@@ -218,7 +218,7 @@ var Guide = []Advice{
 	{EndTerminated, "the run was terminated: it could not remove its staged files, which the next run or the " +
 		"[sweep](deploying.md#what-runs-leave-behind) does", "", "run again: the next run takes the table over, and " +
 		"a first load, or a run of files, goes on where it was. `tablehaul cancel TABLE` ends a run in order", false},
-	{EndTimedOut, "Temporal gave the run up", "the run in the Web UI", "run again", false},
+	{EndTimedOut, "Temporal ended the run at a time limit", "the run in the Web UI", "run again", false},
 }
 
 // AdviceOn returns the advice on a failure type; false where there is none.
