@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/files/layout"
 	"github.com/tablehaul/tablehaul/internal/owner"
 )
 
@@ -58,7 +59,7 @@ func (f *filesDraft) reads() api.FilesRead {
 }
 
 // resumable reports whether the state is to keep what is done of this run: it has several ranges, or changes what the
-// state says of earlier runs.
+// state says of earlier runs, or its own rows would stop a run that begins again (see checkSnapshot).
 func (p *planDraft) resumable(in PlanRunInput) bool {
 	f := p.files
 	switch {
@@ -67,7 +68,9 @@ func (p *planDraft) resumable(in PlanRunInput) bool {
 	case f.record == replaceRecord, len(p.ranges) > 1:
 		return true
 	}
-	return len(p.ranges) > 0 && p.lostLoads(in) != nil
+	snapshot := p.settings.Cursor == "" &&
+		slices.ContainsFunc(f.loads, func(l layout.Load) bool { return l.Snapshot })
+	return len(p.ranges) > 0 && (snapshot || p.lostLoads(in) != nil)
 }
 
 // lostLoads says which loads of earlier runs this one loads again; nil for none.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -73,7 +74,9 @@ type puttingAway struct {
 	// batch are the files that go next, and gone the loads below the floor that they are the last of.
 	batch []files.Entry
 	gone  owner.Loads
-	out   *PutFilesAwayResult
+	// own are the keys of all files and markers that Discover has found of this table's loads.
+	own map[string]bool
+	out *PutFilesAwayResult
 }
 
 func (p *puttingAway) run(ctx context.Context) error {
@@ -83,6 +86,15 @@ func (p *puttingAway) run(ctx context.Context) error {
 	found, err := p.s.Files.discover(ctx, p.store, p.state.PutAway)
 	if err != nil {
 		return err
+	}
+	p.own = map[string]bool{}
+	for _, l := range found.Loads {
+		for _, f := range l.Files {
+			p.own[f.Key] = true
+		}
+		if l.Marker != nil {
+			p.own[l.Marker.Key] = true
+		}
 	}
 	known, origin := p.state.Files, p.s.Files.origin()
 	loads := slices.DeleteFunc(found.Loads, func(l layout.Load) bool {
@@ -158,7 +170,10 @@ func (p *puttingAway) putLoad(ctx context.Context, l layout.Load) error {
 		}
 	}
 	p.add(list)
-	if l.Marker != nil {
+	switch needed, err := p.marksMore(ctx, l); {
+	case err != nil:
+		return err
+	case l.Marker != nil && !needed:
 		p.batch = append(p.batch, *l.Marker)
 	}
 	if ref := owner.LoadOf(l.ID, l.Version, l.Time); ref.Time.Before(p.state.Files.Floor) {
@@ -166,6 +181,31 @@ func (p *puttingAway) putLoad(ctx context.Context, l layout.Load) error {
 	}
 	return nil
 }
+
+// marksMore reports whether a load's marker may still be needed: its folder has files that are of no load of this
+// table, and may be another table's. Hidden files, and files that this table has moved there, do not count.
+func (p *puttingAway) marksMore(ctx context.Context, l layout.Load) (more bool, err error) {
+	if l.Marker == nil || !l.OfFolder {
+		return false, nil
+	}
+	moved := p.s.Files.movesTo()
+	folder := l.Marker.Key[:strings.LastIndexByte(l.Marker.Key, '/')+1]
+	err = p.store.List(ctx, folder, func(e files.Entry) error {
+		if name := path.Base(e.Key); p.own[e.Key] || moved != "" && strings.HasPrefix(e.Key, moved) ||
+			strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_") {
+			return nil
+		}
+		more = true
+		return errEnough
+	})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	return more, err
+}
+
+// errEnough ends a listing.
+var errEnough = errors.New("enough was seen")
 
 func (p *puttingAway) add(list []layout.File) {
 	for _, f := range list {

@@ -55,6 +55,7 @@ type column struct {
 	jsonText  bool
 	document  bool // takes nested values
 	zeroDates bool // dates with zeros, as MySQL writes them
+	enumError bool // an empty text is the error value of an ENUM, as MySQL writes it
 	members   map[string]int
 	folded    map[string]int // -1 where two members are equal without case
 }
@@ -83,6 +84,7 @@ func newColumn(col table.Column, o *Options) (*column, error) {
 		Column: col, unsigned: strings.Contains(typ, "unsigned"), utc: o.Zone == ZoneUTC, jsonText: o.JSONText,
 		boolean: col.Kind == table.KindInt && typ == "tinyint(1)" || col.Kind == table.KindBit && col.Bits == 1,
 		fixed:   strings.HasPrefix(typ, "char(") || strings.HasPrefix(typ, "binary("), zeroDates: o.Format == TSV,
+		enumError: o.Format == TSV && col.Kind == table.KindEnum,
 	}
 	c.encoding = o.Bytes
 	decode, single := o.Decode[col.SourceName()]
@@ -199,7 +201,7 @@ func (c *column) emptyIsText() bool {
 		return true
 	case table.KindEnum:
 		_, ok := c.members[""]
-		return ok
+		return ok || c.enumError
 	default:
 		return false
 	}

@@ -145,18 +145,21 @@ func (r *jsonReader) next() ([]byte, int, error) {
 	return r.src.balanced()
 }
 
-// end checks that nothing follows the array.
+// end checks that nothing follows the array; io.EOF is its end. The position stays before the bracket, so that a reader
+// that continues there finds it, and does not take the file for one that ends within the array.
 func (r *jsonReader) end() error {
-	offset := r.src.offset
-	r.src.advance(1)
-	if _, err := r.src.skipSpace(isSpace); !errors.Is(err, io.EOF) {
-		if err != nil {
+	for i := 1; ; {
+		w := r.src.window()
+		for i < len(w) && isSpace(w[i]) {
+			i++
+		}
+		if i < len(w) {
+			return fmt.Errorf("%w: row %d: more follows the array that ends at byte %d", ErrFile, r.row, r.src.offset)
+		}
+		if err := r.src.more(); err != nil {
 			return err
 		}
-		return fmt.Errorf("%w: row %d: more follows the array that ends at byte %d", ErrFile, r.row, offset)
 	}
-	r.array = false // from here on, io.EOF is the end
-	return io.EOF
 }
 
 // balanced is the object at the start of the window, up to the bracket that closes it.

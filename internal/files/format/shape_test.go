@@ -117,6 +117,26 @@ func TestShapesOfTSV(t *testing.T) {
 	})
 }
 
+// MySQL writes the error value of an ENUM as an empty text, and NULL as \N.
+func TestTheErrorValueOfAnENUMInTSV(t *testing.T) {
+	status := table.Column{
+		Name: "V", Type: "enum('a','b')", Kind: table.KindEnum, Members: []string{"a", "b"}, Nullable: true,
+	}
+	read := func(name, text string, o format.Options, c table.Column) ([][]string, []format.BadRow) {
+		o.Text = format.Text{Columns: []string{"V"}, NoHeader: true}
+		rows, bad, err := readAll(t, inMemory([]byte(text)), name, o, []table.Column{c}, format.Position{}, 10)
+		require.NoError(t, err)
+		return rows, bad
+	}
+	rows, bad := read("v.tsv", "a\n\n\\N\nc\n", format.Options{}, status)
+	require.Equal(t, [][]string{{"=a"}, {"="}, {"NULL"}}, rows)
+	require.Len(t, bad, 1)
+	status.Nullable = false
+	rows, bad = read("v.tsv", "\n\\N\n", format.Options{}, status)
+	require.Equal(t, [][]string{{"="}}, rows)
+	require.Len(t, bad, 1)
+}
+
 // TestBytesOfSingleColumns are decoded by the column's name in the file. A column that takes no bytes is refused: it
 // would get the text of the encoding.
 func TestBytesOfSingleColumns(t *testing.T) {

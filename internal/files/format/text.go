@@ -39,10 +39,13 @@ func (c *column) value(dst, b []byte) ([]byte, reason) {
 		return c.decoded(dst, b)
 	case table.KindEnum:
 		i, ok := c.member(b)
-		if !ok {
-			return dst, whyMember
+		switch {
+		case ok:
+			return append(dst, c.Members[i]...), ""
+		case len(b) == 0 && c.enumError:
+			return dst, ""
 		}
-		return append(dst, c.Members[i]...), ""
+		return dst, whyMember
 	case table.KindSet:
 		return c.set(dst, b)
 	case table.KindJSON:

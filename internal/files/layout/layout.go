@@ -48,9 +48,11 @@ type Load struct {
 	Time time.Time `json:"time"`
 	// Files are in the order of their names, digits compared as numbers.
 	Files []File `json:"files,omitempty"`
-	// Marker is what made the load complete, and has no further use once the files are gone; nil where a load has
-	// none of its own.
+	// Marker is what made the load complete; nil where a load has none of its own. That of a folder may make files of
+	// other tables complete as well.
 	Marker *files.Entry `json:"marker,omitempty"`
+	// OfFolder says that Marker completes all that is in its folder and below.
+	OfFolder bool `json:"-"`
 	// Completed is when the maker's mark of the load came to its place; zero where there is none, or Marker has it.
 	Completed time.Time `json:"completed,omitzero"`
 	// Replaces says that the load is the whole table: rows that it lacks were deleted by its maker. It may be in the

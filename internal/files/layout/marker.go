@@ -183,8 +183,12 @@ func (m *marking) folders(markers []files.Entry) {
 			}
 		}
 	}
+	before := len(m.found.Loads)
 	for n, e := range markers {
 		m.take(e, of[n])
+	}
+	for i := range m.found.Loads[before:] {
+		m.found.Loads[before+i].OfFolder = true
 	}
 }
 
