@@ -17,8 +17,8 @@ func structured(t *testing.T, s *servers.Server) (*bench, owner.State) {
 	t.Helper()
 	b := emptyBench(t, s, s)
 	b.AtSource("CREATE TABLE t (id INT PRIMARY KEY, price DECIMAL(12,4), note VARCHAR(40), kind ENUM('a','b','c'), "+
-		"at DATETIME(6), was INT, updated_at DATETIME(6) NOT NULL, KEY (updated_at))",
-		"INSERT INTO t VALUES (1, 1.2345, 'short', 'a', '2024-01-01 00:00:00.5', 1, '2024-01-01')")
+		"at DATETIME(6), was INT, updated_at DATETIME(6) NOT NULL, seen TIMESTAMP(6) NULL, KEY (updated_at))",
+		"INSERT INTO t VALUES (1, 1.2345, 'short', 'a', '2024-01-01 00:00:00.5', 1, '2024-01-01', NULL)")
 	done := b.moved("load", owner.State{}, -1)
 	state := b.stateAt(firstDay)
 	state.Identity, state.Loaded, state.Adopt = done.plan.Identity, true, false
@@ -56,6 +56,13 @@ func TestANarrowerColumnAtTheSourceIsNoticed(t *testing.T) {
 			require.NoError(t, b.planned(activities.PlanRunInput{State: adopted}))
 			b.AtSource("ALTER TABLE t MODIFY " + c.column + " " + c.wide)
 		}
+		b.AtSource("ALTER TABLE t MODIFY seen DATETIME(6) NULL")
+		b.AtTarget("ALTER TABLE t MODIFY seen DATETIME(6) NULL") // as a refusal for its type says
+		err := b.planned(activities.PlanRunInput{State: state})
+		requireType(t, err, failure.IdentityChanged)
+		require.ErrorContains(t, err, "the column seen was timestamp(6) at the source and is datetime(6)")
+		b.AtSource("ALTER TABLE t MODIFY seen TIMESTAMP(6) NULL")
+		b.AtTarget("ALTER TABLE t MODIFY seen TIMESTAMP(6) NULL")
 		b.AtSource("ALTER TABLE t MODIFY note VARCHAR(60) NOT NULL")
 		require.NoError(t, b.planned(activities.PlanRunInput{State: state}), "wider is no reason")
 	})

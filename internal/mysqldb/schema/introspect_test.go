@@ -65,6 +65,16 @@ func TestTableDescribesColumnsKeysAndConstraints(t *testing.T) {
 	})
 }
 
+// MariaDB sends the year 2000 of a YEAR(2) as 00, and takes a 0 for the year 0000.
+func TestAYearOfTwoDigitsIsNotCarried(t *testing.T) {
+	s := servers.MariaDB(t)
+	name := s.Schema(t)
+	dbtest.Exec(t, dbtest.Lenient(t, s, name), "CREATE TABLE y (id INT PRIMARY KEY, two YEAR(2), four YEAR)")
+	columns := dbtest.Introspect(t, dbtest.Open(t, s, mysqldb.Options{Name: "src"}), name, "y").Columns
+	require.Equal(t, table.KindUnsupported, columns[1].Kind)
+	require.Equal(t, table.KindYear, columns[2].Kind)
+}
+
 // A default that is written down again and introspected again must be the same.
 func TestDefaultsAndExpressionsSurviveBeingWrittenDown(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {

@@ -61,6 +61,10 @@ func setKind(c *table.Column, r Record) error {
 	}
 	c.Kind = plainKinds[dataType]
 	switch c.Kind {
+	case table.KindYear:
+		if strings.HasPrefix(strings.ToLower(c.Type), "year(2)") {
+			c.Kind = table.KindUnsupported // MariaDB sends 2000 as 00, and takes 0 for the year 0000
+		}
 	case table.KindDecimal:
 		c.Precision, c.Scale = int(r.Number("NUMERIC_PRECISION")), int(r.Number("NUMERIC_SCALE"))
 	case table.KindBit:

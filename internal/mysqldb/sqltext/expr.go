@@ -33,8 +33,8 @@ func Column(c table.Column) string { return Ident(c.SourceName()) }
 func ValueOf(server mysqldb.Server, c table.Column, name string) Expr {
 	e := Expr{SQL: name, Kind: c.Kind, StripZeros: c.Kind == table.KindDecimal && isZerofill(c)}
 	switch {
-	case c.Kind == table.KindFloat:
-		// As FLOAT only six digits would be sent.
+	case c.Kind == table.KindFloat || c.Kind == table.KindDouble && c.Expr != "":
+		// As FLOAT only six digits would be sent. An expression that is carried as DOUBLE may be a FLOAT there.
 		if server.Flavor == mysqldb.FlavorMariaDB || server.AtLeast(8, 0, 17) {
 			e.SQL = "CAST(" + name + " AS DOUBLE)"
 		} else {

@@ -26,8 +26,9 @@ func compareGenerated(p *Diff, source *schema.Table, from, to *schema.Column) {
 		compareColumn(p, from, to)
 		p.carryColumn(from.Name)
 	default:
-		if expressionKey(from) != expressionKey(to) {
-			p.computed = append(p.computed, computed{from, to})
+		p.compareComputedType(from, to)
+		if alike := expressionKey(from) == expressionKey(to); !alike || from.Expression != to.Expression {
+			p.computed = append(p.computed, computed{from, to, alike})
 		}
 		d := ddl{source: source}
 		if why := d.dependsOnSession(from); why != "" {
@@ -47,13 +48,54 @@ func (p *Diff) carry(builder *ddl) {
 	p.carried = append(p.carried, builder.carried...)
 }
 
-// computed is a generated column on both sides whose expressions read differently.
-type computed struct{ from, to *schema.Column }
+// compareComputedType refuses a generated column of the target that would round what the source computes. Its server
+// says nothing of that: neither of digits of a FLOAT nor, on MySQL, of fractions of a second.
+func (p *Diff) compareComputedType(from, to *schema.Column) {
+	switch from.Kind {
+	case table.KindInt, table.KindUint, table.KindDecimal, table.KindFloat, table.KindDouble, table.KindDateTime,
+		table.KindTimestamp, table.KindTime:
+	default:
+		return
+	}
+	if why := misfit(from, to); why != "" {
+		p.addFinding(table.LevelRefuse, to.Name, fmt.Sprintf("is generated on both sides, is %s at the source and %s "+
+			"on the target: %s", from.Type, to.Type, why), "give it the source's type on the target, or "+
+			p.makePlain(from, to)).Topic = table.TopicGenerated
+	}
+}
 
-// expressionKey is equal for expressions that servers only print differently.
+// makePlain is how a person makes a generated column of the target one that gets the source's values.
+func (p *Diff) makePlain(from, to *schema.Column) string {
+	return fmt.Sprintf("make it a plain column there, which gets the source's values: ALTER TABLE %s DROP COLUMN %s, "+
+		"ADD COLUMN %[2]s %s NULL; then run once with --full", sqltext.Qualified(p.Name), sqltext.Ident(to.Name),
+		from.Type)
+}
+
+// computed is a generated column on both sides whose expressions read differently.
+type computed struct {
+	from, to *schema.Column
+	// alike says that servers of two kinds may print one expression in these two ways.
+	alike bool
+}
+
+// expressionKey is equal for expressions that servers of two kinds may only print differently. Two of one kind print
+// one expression in one way.
 func expressionKey(c *schema.Column) string {
-	expression := strings.ToLower(expressionFor(mysqldb.Server{Flavor: mysqldb.FlavorMariaDB}, c.Expression))
-	return strings.NewReplacer(" ", "", "`", "", "(", "", ")", "").Replace(expression)
+	expression := expressionFor(mysqldb.Server{Flavor: mysqldb.FlavorMariaDB}, c.Expression)
+	var b strings.Builder
+	for i := 0; i < len(expression); {
+		end := i + 1
+		switch expression[i] {
+		case '\'', '"':
+			end = quoteEnd(expression, i)
+			b.WriteString(expression[i:end])
+		case ' ', '`', '(', ')':
+		default:
+			b.WriteString(strings.ToLower(expression[i:end]))
+		}
+		i = end
+	}
+	return b.String()
 }
 
 // tryComputed lets the target compute those generated columns that both sides have and whose
@@ -66,6 +108,9 @@ func (d *ddl) tryComputed(ctx context.Context, src mysqldb.Reader, dst *mysqldb.
 		if d.dependsOnSession(c.from) != "" {
 			continue // warned of
 		}
+		if c.alike && d.from.Flavor != d.to.Flavor {
+			continue
+		}
 		t, err := d.openTrial(ctx, dst, p.Name)
 		if err != nil {
 			return err
@@ -77,13 +122,16 @@ func (d *ddl) tryComputed(ctx context.Context, src mysqldb.Reader, dst *mysqldb.
 		if err != nil {
 			return err
 		}
-		if why != "" {
-			at := sqltext.Qualified(p.Name)
+		switch {
+		case why == "":
+		case c.alike && t.unavailable != "": // an upgraded server may print one expression with other brackets
+			remedy := "compare the two expressions, or " + p.makePlain(c.from, c.to)
+			p.addFinding(table.LevelWarn, c.to.Name, "is generated on both sides, by expressions that are not written "+
+				"alike: "+why, remedy).Topic = table.TopicGenerated
+		default:
 			p.addFinding(table.LevelRefuse, c.to.Name, fmt.Sprintf("is generated on both sides, by expressions that "+
-				"read differently: %s", why), fmt.Sprintf("give it the source's expression on the target, or make it "+
-				"a plain column there, which gets the source's values: ALTER TABLE %s DROP COLUMN %s, ADD COLUMN "+
-				"%[2]s %s NULL; then run once with --full", at, sqltext.Ident(c.to.Name),
-				c.from.Type)).Topic = table.TopicGenerated
+				"read differently: %s", why), "give it the source's expression on the target, or "+
+				p.makePlain(c.from, c.to)).Topic = table.TopicGenerated
 		}
 	}
 	return nil
