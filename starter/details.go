@@ -115,7 +115,9 @@ func (a *app) addSchedules(ctx context.Context, s service, all []tableStatus) er
 		return a.fromTemporal(ctx, err)
 	}
 	for i, one := range found {
-		*into[i] = one
+		if one != nil && !one.Elsewhere {
+			*into[i] = one
+		}
 	}
 	return nil
 }

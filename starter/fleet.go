@@ -8,6 +8,7 @@ import (
 
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/config"
+	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/internal/remote"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -52,7 +53,8 @@ func (a *app) askFleet(ctx context.Context, s service, c *config.Config, before 
 		}
 		out.schedules = map[string]*remote.Schedule{}
 		for i, one := range found {
-			if known := out.schedules[one.Table]; one.Depth == "" && (known == nil || !known.Ours) {
+			known := out.schedules[one.Table]
+			if one.Depth == "" && !one.Elsewhere && (known == nil || !known.Ours) {
 				out.schedules[one.Table] = &found[i]
 			}
 		}
@@ -73,6 +75,15 @@ func (a *app) askFleet(ctx context.Context, s service, c *config.Config, before 
 		return out, a.fromTemporal(ctx, err)
 	}
 	return out, nil
+}
+
+// noteUnlisted says what the command does not know where no worker has listed the tables in time. c is nil without a
+// configuration at hand.
+func (a *app) noteUnlisted(c *config.Config) {
+	if c == nil || len(c.Patterns()) > 0 {
+		a.printNote("no worker has listed its tables within %s: tables of names with a * that have had no run are "+
+			"missing here; tablehaul plan --all says what the list waits for", human.Duration(familiesTimeout))
+	}
 }
 
 // listTTL is how long status --watch uses a list of the worker's tables.
@@ -185,7 +196,7 @@ func (a *app) confirmUnscheduled(ctx context.Context, s service, all []tableStat
 	for i, one := range missing {
 		if err != nil {
 			one.Unscheduled = false // it is not known
-		} else if found[i] != nil {
+		} else if found[i] != nil && !found[i].Elsewhere {
 			one.Schedule, one.Unscheduled = found[i], false
 		}
 	}

@@ -162,7 +162,9 @@ func (a *app) knownTables(ctx context.Context, s service, c *config.Config) ([]s
 	}
 	if c != nil && len(c.Patterns()) > 0 {
 		if running, err := s.HasWorker(ctx); err == nil && running {
-			f.listed = listInTime(ctx, s)
+			if f.listed = listInTime(ctx, s); f.listed == nil {
+				a.noteUnlisted(c)
+			}
 		}
 	}
 	return a.knownIn(c, f), nil

@@ -50,7 +50,9 @@ func (o *overview) show(ctx context.Context, a *app) error {
 	}
 	asked := len(all)
 	if o.flags.problems {
-		all = slices.DeleteFunc(all, func(one tableStatus) bool { return len(one.problems()) == 0 })
+		all = slices.DeleteFunc(all, func(one tableStatus) bool {
+			return len(one.problems()) == 0 && one.NoAnswer == ""
+		})
 	}
 	switch {
 	case a.json():
@@ -79,6 +81,9 @@ func (o *overview) ask(ctx context.Context, a *app) ([]tableStatus, error) {
 		return nil, err
 	}
 	if o.names == nil || time.Since(o.namesAt) > listTTL {
+		if o.fleet.worker && o.fleet.listed == nil {
+			a.noteUnlisted(o.config)
+		}
 		names := a.knownIn(o.config, o.fleet)
 		if !o.selected.all {
 			if names, err = o.selected.among(names); err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -98,9 +99,31 @@ func TestStatusSaysWhatWaitsForAWorker(t *testing.T) {
 		"been started\n  → start a worker of this task queue; the run goes on by itself\n")
 	require.Contains(t, got.stderr, `no worker polls the task queue "tablehaul"`)
 
+	f.goOn = nil
+	for _, more := range [][]string{nil, {"--strict"}, {"--output", "json"}} {
+		got = callConfig(t.Context(), t, f, scheduledTables, append([]string{"status", "--problems"}, more...)...)
+		require.Equal(t, exitFailed, got.code, "what the tables do is not known")
+		require.Contains(t, got.stderr, `no worker polls the task queue "tablehaul"`)
+		require.NotContains(t, got.stderr, "none with an issue")
+	}
+
+	f.goOn = map[remote.Execution]string{{WorkflowID: "tablehaul/sync/shop.orders", RunID: "r1"}: ""}
 	delete(f.states, "shop.orders")
 	got = callConfig(t.Context(), t, f, scheduledTables, "explain", "shop.orders")
 	require.Contains(t, got.stdout, "shop.orders waits for a worker")
+}
+
+// Where the tables of families are not known, status says so.
+func TestStatusSaysThatFamiliesAreNotListed(t *testing.T) {
+	f := scheduledWorld(t)
+	f.fails = map[string]error{"list": errors.New("the source does not answer")}
+	delete(f.states, "shop.log_1")
+	got := callConfig(t.Context(), t, f, scheduledTables, "status", "--problems")
+	require.Equal(t, exitOK, got.code, got.stderr)
+	require.Contains(t, got.stderr, "no worker has listed its tables within 5s: tables of names with a * that have "+
+		"had no run are missing here")
+	f.fails = nil
+	require.NotContains(t, callConfig(t.Context(), t, f, scheduledTables, "status").stderr, "no worker has listed")
 }
 
 func TestStatusComparesFileWorkerAndSchedules(t *testing.T) {

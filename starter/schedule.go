@@ -109,6 +109,8 @@ func scheduleNotes(s remote.Schedule) string {
 		out = append(out, s.Note)
 	}
 	switch {
+	case s.Elsewhere:
+		out = append(out, "of another task queue: "+s.ID)
 	case !s.Ours:
 		out = append(out, "not made by schedule apply: "+s.ID)
 	case s.Unexpected != "":

@@ -112,6 +112,47 @@ func TestPausesByHandAreLeftAlone(t *testing.T) {
 	require.Equal(t, "none", action(want, ours("shop.orders", "5m", paused("maintenance"))))
 }
 
+// A schedule that a table gets while it is paused by hand begins paused: a sweep deletes rows.
+func TestANewScheduleKeepsThePauseOfItsTable(t *testing.T) {
+	paused := func(s *remote.Schedule) { s.Paused, s.Note = true, "the source is built again" }
+	text := strings.Replace(scheduledTables, "staleAfter: 1h,", "staleAfter: 1h, verify: { every: 24h },", 1)
+	f := &fakeService{
+		listed: listing(t, text, "shop.log_1"),
+		sched:  byID(ours("shop.orders", "5m", paused), ours("shop.countries", "5m")),
+	}
+	got := callConfig(t.Context(), t, f, text, "schedule", "apply", "--yes")
+	require.Equal(t, exitOK, got.code, got.stderr)
+	require.Regexp(t, `\+ shop.orders +verify by digest: 24h.*, paused\n`, got.stdout)
+	require.NotRegexp(t, `\+ shop.countries .*paused`, got.stdout)
+	require.NotRegexp(t, `\+ shop.log_1 .*paused`, got.stdout)
+}
+
+func TestKeepPauses(t *testing.T) {
+	byHand := &remote.Schedule{Paused: true, Note: "maintenance"}
+	byFile := &remote.Schedule{Paused: true, Note: remote.PausedByFile}
+	running := &remote.Schedule{}
+	for want, have := range map[string][]*remote.Schedule{
+		"maintenance maintenance": {byHand, nil, nil},
+		"maintenance":             {byHand, byHand, nil},
+		"":                        {byHand, running, nil}, // of its runs alone
+	} {
+		wanted := make([]remote.ScheduleSpec, len(have))
+		remote.KeepPauses(wanted, have)
+		var got []string
+		for _, w := range wanted {
+			if w.PausedNote != "" {
+				got = append(got, w.PausedNote)
+			}
+		}
+		require.Equal(t, want, strings.Join(got, " "))
+	}
+	wanted := make([]remote.ScheduleSpec, 2)
+	remote.KeepPauses(wanted, []*remote.Schedule{byFile, nil})
+	require.Empty(t, wanted[1].PausedNote, "the file says it of each of them")
+	remote.KeepPauses(wanted, []*remote.Schedule{{Paused: true}, nil})
+	require.Equal(t, "paused", wanted[1].PausedNote)
+}
+
 func TestSchedulesOfOthersAreNeverTouched(t *testing.T) {
 	f := &fakeService{
 		listed: listing(t, scheduledConfig),

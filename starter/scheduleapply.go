@@ -91,6 +91,7 @@ func (a *app) changes(ctx context.Context, s service, c *config.Config, sel sele
 	if err != nil {
 		return nil, err
 	}
+	remote.KeepPauses(wanted, have)
 	var out []remote.Change
 	for i, want := range wanted {
 		switch current := have[i]; {
@@ -104,7 +105,7 @@ func (a *app) changes(ctx context.Context, s service, c *config.Config, sel sele
 		switch t, mine := tables[one.Table]; {
 		case one.Ours && !mine && sel.all:
 			out = append(out, remote.Deletion(one))
-		case !one.Ours && mine && one.Depth == "" && !t.Schedule.None():
+		case !one.Ours && !one.Elsewhere && mine && one.Depth == "" && !t.Schedule.None():
 			a.printNote("%s also has the schedule %s, which schedule apply did not make: both start runs", one.Table,
 				one.ID)
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -94,6 +95,43 @@ func TestSchedulesAgainstTemporal(t *testing.T) {
 	w.create(t)
 	w.change(t)
 	w.triggerAndDelete(t)
+}
+
+// Schedules of another task queue are another deployment's, also of a table with the same name.
+func TestSchedulesOfAnotherTaskQueue(t *testing.T) {
+	t.Parallel()
+	w, other := newScheduleWorld(t), newScheduleWorld(t)
+	tables := []string{"{ name: " + w.a + ", schedule: 5m }", "{ name: " + w.c + ", schedule: 5m }"}
+	other.file(t, tables[0])
+	other.apply(t)
+	t.Cleanup(func() {
+		_ = other.handles.GetHandle(context.Background(), remote.ScheduleID(other.queue, w.a)).
+			Delete(context.Background())
+	})
+	w.file(t, tables...)
+	service, err := dialTemporal(t.Context(), w.getenv, w.queue)
+	require.NoError(t, err)
+	defer service.Close()
+	var found []remote.Schedule
+	require.Eventually(t, func() bool { // Temporal's list is a moment old
+		all, err := service.Schedules(t.Context(), true)
+		if err != nil {
+			return false
+		}
+		found = slices.DeleteFunc(all, func(s remote.Schedule) bool { return s.Table != w.a })
+		return len(found) > 0
+	}, 3*time.Minute, 50*time.Millisecond)
+	require.Equal(t, []bool{false, true}, []bool{found[0].Ours, found[0].Elsewhere})
+
+	got := w.call(t, "schedule", "apply", "--yes", w.c)
+	require.Equal(t, exitOK, got.code, got.stderr)
+	require.Eventually(t, func() bool {
+		got = w.call(t, "pause", "--all", "--reason", "maintenance")
+		return strings.Contains(got.stdout, w.c)
+	}, 3*time.Minute, 50*time.Millisecond, "its own one")
+	require.Equal(t, exitOK, got.code, got.stderr)
+	require.NotContains(t, got.stdout, w.a)
+	require.False(t, other.describe(t, w.a).Paused)
 }
 
 // create makes the three schedules.

@@ -176,7 +176,7 @@ func (a *app) checkSchedule(
 		return a.fromTemporal(ctx, err)
 	}
 	for _, other := range all {
-		if other.Table == name && kind == kindOfDepth(other.Depth) {
+		if other.Table == name && !other.Elsewhere && kind == kindOfDepth(other.Depth) {
 			return exitf(exitUsage, "schedule apply did not make the schedule of %s: use temporal schedule … "+
 				"--schedule-id %s", name, other.ID)
 		}

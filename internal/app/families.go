@@ -83,6 +83,7 @@ func scheduleFamilies(ctx context.Context, s scheduler, cfg *config.Config, queu
 	if err != nil {
 		return err
 	}
+	remote.KeepPauses(wanted, have)
 	for i, one := range have {
 		if one != nil {
 			continue
@@ -90,7 +91,8 @@ func scheduleFamilies(ctx context.Context, s scheduler, cfg *config.Config, queu
 		if err := s.CreateSchedule(ctx, wanted[i]); err != nil {
 			return fmt.Errorf("%s: %w", wanted[i].Table, err)
 		}
-		log.Info("schedule made for a table of a family", "table", wanted[i].Table, "schedule", wanted[i].Text())
+		log.Info("schedule made for a table of a family", "table", wanted[i].Table, "schedule", wanted[i].Text(),
+			"paused", wanted[i].Paused || wanted[i].PausedNote != "")
 	}
 	return nil
 }

@@ -38,7 +38,9 @@ func (f *fakeScheduler) SchedulesByID(_ context.Context, ids []string) (out []*r
 
 func (f *fakeScheduler) CreateSchedule(_ context.Context, want remote.ScheduleSpec) error {
 	id := want.ID(api.DefaultTaskQueue)
-	f.made, f.have[id] = append(f.made, id), &remote.Schedule{ID: id, Paused: true}
+	f.made, f.have[id] = append(f.made, id), &remote.Schedule{
+		ID: id, Paused: want.PausedNote != "", Note: want.PausedNote,
+	}
 	return nil
 }
 
@@ -71,4 +73,10 @@ tables:
 	require.Empty(t, look(), "they are there")
 	f.listed.Tables = append(f.listed.Tables, api.ListedTable{Table: "a.log_2", Family: "a.log_*"})
 	require.Len(t, look(), 2)
+
+	f.have = map[string]*remote.Schedule{"tablehaul-a.log_1": {Paused: true, Note: "the source is built again"}}
+	require.Len(t, look(), 3)
+	require.Equal(t, "the source is built again", f.have["tablehaul-verify@a.log_1"].Note, "the table is paused")
+	require.True(t, f.have["tablehaul-verify@a.log_1"].Paused)
+	require.Empty(t, f.have["tablehaul-a.log_2"].Note)
 }

@@ -47,7 +47,7 @@ func (p *pools) probeConnections(ctx context.Context, log *slog.Logger) (stop fu
 // needed are the connections of the configuration's tables, each role once, in a fixed order.
 func needed(cfg *config.Config) (keys []poolKey) {
 	add := func(k poolKey) {
-		if !slices.Contains(keys, k) {
+		if k.name != "" && !slices.Contains(keys, k) { // tables of files have no source connection
 			keys = append(keys, k)
 		}
 	}
@@ -57,6 +57,7 @@ func needed(cfg *config.Config) (keys []poolKey) {
 	}
 	for _, f := range cfg.Patterns() {
 		add(poolKey{f.Connection, mysqldb.Source})
+		add(poolKey{f.TargetConnection, mysqldb.Target})
 	}
 	return keys
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/clock"
 	"github.com/tablehaul/tablehaul/internal/config"
+	"github.com/tablehaul/tablehaul/internal/table"
 )
 
 const (
@@ -177,18 +178,20 @@ func (r *reloader) take(next *config.Config, asked bool) {
 			r.pools.retire(name)
 		}
 	}
-	r.know(from, next)
+	r.know(next)
 	r.log.Info("configuration taken over; runs that go on keep the settings that they were planned with",
 		"config", next.File, "changed", texts(changes), "tables", len(next.Tables()), "patterns", len(next.Patterns()))
 }
 
 // know makes and removes the series of tables.
-func (r *reloader) know(from, next *config.Config) {
-	for _, t := range from.Tables() {
-		if _, err := next.Table(t.Name); err != nil {
-			r.monitor.metrics.Forget(t.Name.String())
+func (r *reloader) know(next *config.Config) {
+	r.monitor.metrics.ForgetUnless(func(name string) bool { // tables of patterns, too
+		n, err := table.ParseName(name)
+		if err == nil {
+			_, err = next.Table(n)
 		}
-	}
+		return err == nil
+	})
 	for _, t := range next.Tables() {
 		r.monitor.metrics.Know(t.Name.String(), expected(t))
 	}

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/require"
 
 	"github.com/tablehaul/tablehaul/internal/config"
@@ -112,6 +114,20 @@ func TestAFileThatChangesIsTakenOver(t *testing.T) {
 	require.Equal(t, "created_at", w.cursor())
 	w.change("S3NT1NEL", "S3NT1NEL2", `connection shop: dsn`)
 	require.NotContains(t, w.log.String(), "S3NT1NEL")
+}
+
+// A table that the file no longer has leaves no gauges, also one of a name with a *.
+func TestTablesThatAreGoneHaveNoGauges(t *testing.T) {
+	w := newReloading(t)
+	const family = "cursor: updated_at }\n  - { name: \"a.log_*\", target: \"b.log_*\", cursor: updated_at }"
+	w.change("cursor: updated_at }", family, "patterns=1")
+	w.r.monitor.metrics.State(metrics.TableState{Table: "a.log_1", FreshAt: time.Now()})
+	w.r.monitor.metrics.State(metrics.TableState{Table: "a.one", FreshAt: time.Now()})
+	w.change("cursor: updated_at }", "cursor: created_at }", "patterns=0")
+	n, err := testutil.GatherAndCount(w.r.monitor.metrics.Registerer().(prometheus.Gatherer),
+		"tablehaul_freshness_lag_seconds")
+	require.NoError(t, err)
+	require.Equal(t, 1, n, "that of a.one")
 }
 
 // A broken file, and one that only a new worker takes over, change nothing.

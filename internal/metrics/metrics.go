@@ -141,10 +141,10 @@ func (m *Metrics) Know(table string, e Expected) {
 	}
 }
 
-// Forget removes the gauges of a table that the configuration no longer has. Its counters stay.
-func (m *Metrics) Forget(table string) {
+// ForgetUnless removes the gauges of tables that the configuration no longer has. Their counters stay.
+func (m *Metrics) ForgetUnless(configured func(table string) bool) {
 	if m != nil {
-		m.tables.forget(table)
+		m.tables.forgetUnless(configured)
 	}
 }
 

@@ -111,7 +111,9 @@ func TestATableThatWasNeverLoaded(t *testing.T) {
 tablehaul_table_loaded{table="shop.new"} 0
 `
 	require.NoError(t, testutil.CollectAndCompare(m.tables, strings.NewReader(want), "tablehaul_table_loaded"))
-	m.Forget("shop.new")
+	m.ForgetUnless(func(table string) bool { return table == "shop.new" })
+	require.Positive(t, testutil.CollectAndCount(m.tables))
+	m.ForgetUnless(func(string) bool { return false })
 	require.Zero(t, testutil.CollectAndCount(m.tables))
 	m.ConfigRead(false)
 	require.Zero(t, testutil.ToFloat64(m.configCurrent))

@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"maps"
 	"sync"
 	"time"
 
@@ -141,10 +142,10 @@ func (t *tables) setListed() {
 	t.listed = true
 }
 
-func (t *tables) forget(table string) {
+func (t *tables) forgetUnless(configured func(table string) bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	delete(t.states, table)
+	maps.DeleteFunc(t.states, func(table string, _ *gauges) bool { return !configured(table) })
 }
 
 func (t *tables) set(s TableState) {

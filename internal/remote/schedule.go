@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -43,6 +44,29 @@ type ScheduleSpec struct {
 	Depth string
 	// Share is how much of the table a comparison of depth sample compares.
 	Share float64
+	// PausedNote is the note of a pause by hand with which the schedule is made, "" for none: see KeepPauses.
+	PausedNote string
+}
+
+// KeepPauses lets schedules that are still to be made begin with the pause of their table. A table is paused by hand
+// where all of its schedules are; have[i] is the schedule of wanted[i], nil where there is none.
+func KeepPauses(wanted []ScheduleSpec, have []*Schedule) {
+	notes := map[string]string{}
+	running := map[string]bool{}
+	for i, one := range have {
+		switch {
+		case one == nil:
+		case one.Paused && one.Note != PausedByFile:
+			notes[wanted[i].Table] = cmp.Or(one.Note, "paused")
+		default:
+			running[wanted[i].Table] = true
+		}
+	}
+	for i, one := range have {
+		if tbl := wanted[i].Table; one == nil && !running[tbl] {
+			wanted[i].PausedNote = notes[tbl]
+		}
+	}
 }
 
 // ID is the id of the schedule.
@@ -65,6 +89,8 @@ type Schedule struct {
 	// Ours says that schedule apply has made it for this task queue. Tablehaul shows other schedules and never changes
 	// them.
 	Ours bool `json:"ours"`
+	// Elsewhere says that its runs go to another task queue: it is of another deployment.
+	Elsewhere bool `json:"-"`
 	// When is the times as the configuration writes them, or OtherCalendar.
 	When string `json:"when"`
 	// Depth is that of the comparisons that it starts; empty where it starts runs.
@@ -92,6 +118,11 @@ func VerifyScheduleID(queue, tbl string) string {
 // DeletesScheduleID is the id of the schedule of a table's sweeps.
 func DeletesScheduleID(queue, tbl string) string {
 	return api.OnQueue(queue, deletesPrefix+api.IDText(tbl))
+}
+
+// scheduleIDs are the ids of the schedules that a table may have.
+func scheduleIDs(queue, tbl string) []string {
+	return []string{ScheduleID(queue, tbl), VerifyScheduleID(queue, tbl), DeletesScheduleID(queue, tbl)}
 }
 
 // tableOfSchedule reads the table back from ScheduleID, VerifyScheduleID or DeletesScheduleID.
@@ -155,7 +186,7 @@ func Changes(queue string, want ScheduleSpec, have *Schedule) []Change {
 	c := Change{Table: want.Table, ID: want.ID(queue), Want: want, Action: ChangeNone}
 	if have == nil {
 		c.Action, c.To = ChangeCreate, want.Text()
-		if want.Paused {
+		if want.Paused || want.PausedNote != "" {
 			c.To += ", paused"
 		}
 		return []Change{c}

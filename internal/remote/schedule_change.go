@@ -49,7 +49,10 @@ func (c *Client) CreateSchedule(ctx context.Context, want ScheduleSpec) error {
 		Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_SKIP, CatchupWindow: catchUpWindow,
 		Memo: map[string]any{scheduleMemo: want.Table},
 	}
-	if want.Paused {
+	switch {
+	case want.PausedNote != "":
+		options.Paused, options.Note = true, want.PausedNote
+	case want.Paused:
 		options.Paused, options.Note = true, PausedByFile
 	}
 	_, err := c.client.ScheduleClient().Create(ctx, options)

@@ -93,10 +93,12 @@ func (c *Client) Schedule(ctx context.Context, id string) (Schedule, bool, error
 	return c.read(id, d), true, nil
 }
 
-// readEntry reads one of our own schedules from Temporal's list; false for others.
+// readEntry reads one of our own schedules, or of another task queue's, from Temporal's list; false for others.
 func (c *Client) readEntry(e *client.ScheduleListEntry) (Schedule, bool) {
-	out := Schedule{ID: e.ID, Table: tableOfSchedule(c.taskQueue, e.ID), Ours: true, Paused: e.Paused, Note: e.Note}
-	if !c.hasOurMemo(e.ID, e.Memo) || e.Spec == nil {
+	out := Schedule{ID: e.ID, Table: tableOfMemo(e.Memo), Paused: e.Paused, Note: e.Note}
+	out.Ours = c.isOurID(e.ID, out.Table)
+	out.Elsewhere = !out.Ours && isAnyID(e.ID, out.Table)
+	if !out.Ours && !out.Elsewhere || e.Spec == nil {
 		return out, false
 	}
 	out.When, out.Jitter = readTimes(*e.Spec), e.Spec.Jitter
@@ -120,11 +122,22 @@ func (s *Schedule) setRuns(next []time.Time, recent []client.ScheduleActionResul
 	}
 }
 
-// hasOurMemo reports whether schedule apply has made a schedule: its id and its memo name the same table.
-func (c *Client) hasOurMemo(id string, memo *commonpb.Memo) bool {
-	var tbl string
+// tableOfMemo is the table that schedule apply has written into a schedule's memo, "" for none.
+func tableOfMemo(memo *commonpb.Memo) (tbl string) {
 	decode(memo.GetFields()[scheduleMemo], &tbl)
-	return strings.HasPrefix(id, SchedulePrefix) && tbl == tableOfSchedule(c.taskQueue, id)
+	return tbl
+}
+
+// isOurID reports whether the id is one that schedule apply gives to a schedule of the table.
+func (c *Client) isOurID(id, tbl string) bool {
+	return tbl != "" && slices.Contains(scheduleIDs(c.taskQueue, tbl), id)
+}
+
+// isAnyID is isOurID for any task queue.
+func isAnyID(id, tbl string) bool {
+	return tbl != "" && slices.ContainsFunc(scheduleIDs(api.DefaultTaskQueue, tbl), func(base string) bool {
+		return strings.HasPrefix(id+"@", base+"@")
+	})
 }
 
 // read translates Temporal's description.
@@ -138,7 +151,8 @@ func (c *Client) read(id string, d *client.ScheduleDescription) Schedule {
 	if !ok {
 		return out
 	}
-	out.Ours = c.hasOurMemo(id, d.Memo) && action.TaskQueue == c.taskQueue
+	out.Elsewhere = action.TaskQueue != c.taskQueue
+	out.Ours = c.isOurID(id, tableOfMemo(d.Memo)) && !out.Elsewhere
 	tbl := tableOfSchedule(c.taskQueue, id)
 	usual, workflowID := true, ""
 	if action.Workflow == any(api.VerifyTableName) {
