@@ -45,9 +45,9 @@ const largeFoot = `
 - The usual way is ` + "`SELECT`" + ` piped into ` + "`LOAD DATA LOCAL`" + ` by 1,000,000 rows a statement, for which the target allows ` + "`local_infile`" + ` meanwhile;
   for changes into a staging table, and from there by ` + "`DELETE … WHERE id IN`" + ` and ` + "`INSERT … SELECT`" + ` in one transaction.
 - dlt has ` + "`write_disposition=\"replace\"`" + ` for the first load, and ` + "`merge`" + ` for the changes.
-- Three other clients, each with an operation every 20 ms, use both servers: point reads on both, updates on the target. Each
-  operation's time counts from when it is due; in parts of 2026-11-29 and before, from when the client began it, after the one before had ended. Their p99 is on the source
-  and on the target.
+- Three other clients, each with an operation every 20 ms, use both servers: point reads on both, updates on the target. Their p99 is on the source
+  and on the target. An operation's time counts from the moment when it is due. In parts of 2026-11-29 and before it counts from when the client
+  began it, after the one before had ended.
 - The longest transaction is on the target; of ` + "`verify`" + ` it is the longest statement on either side. Staged is what a tool keeps in files and in
   staging tables, at its peak. Processor seconds are the tool's, the source server's and the target server's; ours are the worker's and Temporal's.
 - Each tool logs in with an account of its own: ours has the documented grants ([security.md](security.md)), the others may do everything.
