@@ -30,8 +30,8 @@ const blockTimeout = time.Minute
 
 // Commands within a text that cannot be run as they stand there, and why.
 var inlineNotRun = map[string]string{
-	"temporal schedule describe --schedule-id orders": "the page makes that schedule further " +
-		"down",
+	"temporal schedule describe --schedule-id tablehaul-shop.orders": "no page has applied it " +
+		"by then",
 	"temporal schedule trigger --schedule-id tablehaul/sweep/tablehaul@HOST": "HOST is a machine's name",
 	"temporal workflow cancel -w tablehaul/backfill/shop.orders":             "it needs a backfill under way",
 	"tablehaul undo TABLE":                "it needs a table that was replaced",
@@ -53,11 +53,11 @@ var inlineNotRun = map[string]string{
 var bareCommand = regexp.MustCompile(`^(tablehaul|temporal)( [a-z][a-z-]*)+$`)
 
 // placeholders of the pages, in commands within a text.
-var placeholders = regexp.MustCompile(`\b(TABLE|COLUMN|VALUE|X|Y)\b`)
+var placeholders = regexp.MustCompile(`\b(TABLE|COLUMN|VALUE|ID|X|Y)\b`)
 
 var placeholderValues = map[string]string{
 	"TABLE": "shop.orders", "COLUMN": "n", "VALUE": "'2024-05-01 12:00:00'", "X": "2024-05-01",
-	"Y": "2024-06-01",
+	"Y": "2024-06-01", "ID": "tablehaul/sync/shop.orders",
 }
 
 // A reader follows the pages: a folder with a configuration, two schemas, a Temporal with a
