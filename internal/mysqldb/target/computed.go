@@ -27,7 +27,8 @@ func compareGenerated(p *Diff, source *schema.Table, from, to *schema.Column) {
 		p.carryColumn(from.Name)
 	default:
 		p.compareComputedType(from, to)
-		if alike := expressionKey(from) == expressionKey(to); !alike || from.Expression != to.Expression {
+		alike := expressionKey(from) == expressionKey(to)
+		if !alike || from.Expression != to.Expression && p.from.Flavor == p.to.Flavor {
 			p.computed = append(p.computed, computed{from, to, alike})
 		}
 		d := ddl{source: source}
@@ -74,26 +75,23 @@ func (p *Diff) makePlain(from, to *schema.Column) string {
 // computed is a generated column on both sides whose expressions read differently.
 type computed struct {
 	from, to *schema.Column
-	// alike says that servers of two kinds may print one expression in these two ways.
+	// alike says that two servers may print one expression in these two ways.
 	alike bool
 }
+
+// printedAlike leaves out what servers of two kinds print in different ways.
+var printedAlike = strings.NewReplacer(" ", "", "`", "", "(", "", ")", "")
 
 // expressionKey is equal for expressions that servers of two kinds may only print differently. Two of one kind print
 // one expression in one way.
 func expressionKey(c *schema.Column) string {
 	expression := expressionFor(mysqldb.Server{Flavor: mysqldb.FlavorMariaDB}, c.Expression)
 	var b strings.Builder
-	for i := 0; i < len(expression); {
-		end := i + 1
-		switch expression[i] {
-		case '\'', '"':
-			end = quoteEnd(expression, i)
-			b.WriteString(expression[i:end])
-		case ' ', '`', '(', ')':
-		default:
-			b.WriteString(strings.ToLower(expression[i:end]))
+	for piece, isText := range pieces(expression) {
+		if !isText {
+			piece = printedAlike.Replace(strings.ToLower(piece))
 		}
-		i = end
+		b.WriteString(piece)
 	}
 	return b.String()
 }
@@ -107,9 +105,6 @@ func (d *ddl) tryComputed(ctx context.Context, src mysqldb.Reader, dst *mysqldb.
 	for _, c := range p.computed {
 		if d.dependsOnSession(c.from) != "" {
 			continue // warned of
-		}
-		if c.alike && d.from.Flavor != d.to.Flavor {
-			continue
 		}
 		t, err := d.openTrial(ctx, dst, p.Name)
 		if err != nil {

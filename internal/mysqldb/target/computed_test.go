@@ -9,6 +9,7 @@ import (
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/scan"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/target"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/upsert"
 	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/internal/testenv/dbtest"
@@ -59,6 +60,15 @@ func TestAnExpressionThatIsAlteredAtTheSourceIsRefused(t *testing.T) {
 		p.AtTarget("ALTER TABLE x DROP COLUMN g, ADD COLUMN g INT AS (2 + a) STORED")
 		require.False(t, p.Plan("x").Refused(), "%+v", p.Plan("x").Findings)
 	})
+}
+
+func TestExpressionsThatServersOnlyPrintDifferently(t *testing.T) {
+	key := target.ExpressionKey
+	require.Equal(t, key("(`Größe` + 1)"), key("größe+1"))
+	require.Equal(t, key("concat(_utf8mb4'a b',`it's`)"), key("CONCAT('a b', `it's`)"))
+	require.NotEqual(t, key("`ä` + 1"), key("`ü` + 1"))
+	require.NotEqual(t, key("concat('A ')"), key("concat('a ')"))
+	require.NotEqual(t, key("concat('a ')"), key("concat('a')"))
 }
 
 // Brackets, and what is in texts, make another expression.

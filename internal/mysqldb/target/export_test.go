@@ -48,3 +48,8 @@ func (f *FailedTries) NextAt(d *mysqldb.DB, n table.Name, now time.Time) time.Ti
 
 // KeyStatement is the statement that a plan says for a target with another key.
 func KeyStatement(source, target *schema.Table) string { return keyStatement(source, target) }
+
+// ExpressionKey is expressionKey of an expression.
+func ExpressionKey(expression string) string {
+	return expressionKey(&schema.Column{Expression: expression})
+}

@@ -1,6 +1,7 @@
 package target
 
 import (
+	"iter"
 	"strings"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
@@ -31,6 +32,30 @@ func expressionFor(to mysqldb.Server, expression string) string {
 		}
 	}
 	return b.String()
+}
+
+// pieces are the string literals of an expression, with their quotes, and what is between them.
+func pieces(expression string) iter.Seq2[string, bool] {
+	return func(yield func(piece string, isText bool) bool) {
+		from := 0 // of the code that is not handed out yet
+		for i := 0; i < len(expression); {
+			switch expression[i] {
+			case '\'', '"':
+				end := quoteEnd(expression, i)
+				if from < i && !yield(expression[from:i], false) || !yield(expression[i:end], true) {
+					return
+				}
+				from, i = end, end
+			case '`':
+				i = quoteEnd(expression, i)
+			default:
+				i++
+			}
+		}
+		if from < len(expression) {
+			yield(expression[from:], false)
+		}
+	}
 }
 
 // quoteEnd is the place after the quoted text or name that begins at i. A doubled quote is

@@ -86,19 +86,11 @@ func (d *ddl) dependsOnSession(c *schema.Column) string {
 // withoutTexts is an expression without its string literals, but with its names.
 func withoutTexts(expression string) string {
 	var b strings.Builder
-	for i := 0; i < len(expression); {
-		end := i + 1
-		switch expression[i] {
-		case '\'', '"':
-			end = quoteEnd(expression, i)
-			b.WriteString("''")
-		case '`':
-			end = quoteEnd(expression, i)
-			b.WriteString(expression[i:end])
-		default:
-			b.WriteByte(expression[i])
+	for piece, isText := range pieces(expression) {
+		if isText {
+			piece = "''"
 		}
-		i = end
+		b.WriteString(piece)
 	}
 	return b.String()
 }
