@@ -196,16 +196,13 @@ func (p *puttingAway) marksMore(ctx context.Context, l layout.Load) (more bool, 
 			return nil
 		}
 		more = true
-		return errEnough
+		return files.ErrEnough
 	})
-	if errors.Is(err, errEnough) {
+	if errors.Is(err, files.ErrEnough) {
 		err = nil
 	}
 	return more, err
 }
-
-// errEnough ends a listing.
-var errEnough = errors.New("enough was seen")
 
 func (p *puttingAway) add(list []layout.File) {
 	for _, f := range list {

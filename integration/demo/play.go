@@ -89,10 +89,7 @@ func (d *demo) amongOthers(ctx context.Context) (run result, fared bystanders.Re
 
 // lockWaits is how often a row lock was waited for on the target, by anyone.
 func (d *demo) lockWaits(ctx context.Context) (int64, error) {
-	var name string
-	var n int64
-	err := d.TargetDB.QueryRowContext(ctx, "SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_waits'").Scan(&name, &n)
-	return n, err
+	return scene.Status(ctx, d.TargetDB, "Innodb_row_lock_waits")
 }
 
 func (d *demo) leaveUp(ctx context.Context) {

@@ -32,17 +32,17 @@ var flushing = []struct {
 	{"innodb_max_dirty_pages_pct", 0},
 }
 
-// Settle waits until servers have purged and written what earlier work left behind, so that no measurement pays for
-// the rows of another.
-func Settle(ctx context.Context, all ...*sql.DB) error {
+// AwaitRest waits until both servers have purged and written what earlier work left behind, so that no measurement pays
+// for the rows of another.
+func (s *Scene) AwaitRest(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
-	for _, db := range all {
-		g.Go(func() error { return settle(ctx, db) })
+	for _, db := range []*sql.DB{s.SourceDB, s.TargetDB} {
+		g.Go(func() error { return rest(ctx, db) })
 	}
 	return g.Wait()
 }
 
-func settle(ctx context.Context, db *sql.DB) error {
+func rest(ctx context.Context, db *sql.DB) error {
 	before := make([]float64, len(flushing))
 	for i, f := range flushing {
 		if err := db.QueryRowContext(ctx, "SELECT @@GLOBAL."+f.name).Scan(&before[i]); err != nil {
@@ -84,7 +84,7 @@ func AwaitPurge(ctx context.Context, db *sql.DB) error {
 		if time.Since(since) < time.Second {
 			return false, nil
 		}
-		reads, err := status(ctx, db, "Innodb_buffer_pool_read_requests")
+		reads, err := Status(ctx, db, "Innodb_buffer_pool_read_requests")
 		if err != nil {
 			return false, fmt.Errorf("wait for the server to purge: %w", err)
 		}
@@ -96,7 +96,7 @@ func AwaitPurge(ctx context.Context, db *sql.DB) error {
 
 func awaitFlush(ctx context.Context, db *sql.DB) error {
 	return waitUntil(ctx, flushTime, func() (bool, error) {
-		dirty, err := status(ctx, db, "Innodb_buffer_pool_pages_dirty")
+		dirty, err := Status(ctx, db, "Innodb_buffer_pool_pages_dirty")
 		if err != nil {
 			return false, fmt.Errorf("wait for the server to flush: %w", err)
 		}
@@ -104,8 +104,8 @@ func awaitFlush(ctx context.Context, db *sql.DB) error {
 	})
 }
 
-// status is a number of the server's status.
-func status(ctx context.Context, db *sql.DB, name string) (n int64, err error) {
+// Status is a number of SHOW GLOBAL STATUS.
+func Status(ctx context.Context, db *sql.DB, name string) (n int64, err error) {
 	err = db.QueryRowContext(ctx, "SHOW GLOBAL STATUS LIKE '"+name+"'").Scan(&name, &n)
 	return n, err
 }

@@ -92,7 +92,7 @@ func scheduleFamilies(ctx context.Context, s scheduler, cfg *config.Config, queu
 			return fmt.Errorf("%s: %w", wanted[i].Table, err)
 		}
 		log.Info("schedule made for a table of a family", "table", wanted[i].Table, "schedule", wanted[i].Text(),
-			"paused", wanted[i].Paused || wanted[i].PausedNote != "")
+			"paused", wanted[i].FirstPause() != "")
 	}
 	return nil
 }

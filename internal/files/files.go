@@ -8,6 +8,8 @@ import (
 )
 
 var (
+	// ErrEnough is for callers of Store.List whose function has seen enough: List returns it like any error of theirs.
+	ErrEnough = errors.New("enough was seen")
 	// ErrNotFound is returned for a file that is not there.
 	ErrNotFound = errors.New("file not found")
 	// ErrChanged is returned where a file is not the version any more that was listed.

@@ -48,6 +48,14 @@ type ScheduleSpec struct {
 	PausedNote string
 }
 
+// FirstPause is the note with which the schedule begins paused; "" where it begins running.
+func (s ScheduleSpec) FirstPause() string {
+	if s.PausedNote == "" && s.Paused {
+		return PausedByFile
+	}
+	return s.PausedNote
+}
+
 // KeepPauses lets schedules that are still to be made begin with the pause of their table. A table is paused by hand
 // where all of its schedules are; have[i] is the schedule of wanted[i], nil where there is none.
 func KeepPauses(wanted []ScheduleSpec, have []*Schedule) {
@@ -186,7 +194,7 @@ func Changes(queue string, want ScheduleSpec, have *Schedule) []Change {
 	c := Change{Table: want.Table, ID: want.ID(queue), Want: want, Action: ChangeNone}
 	if have == nil {
 		c.Action, c.To = ChangeCreate, want.Text()
-		if want.Paused || want.PausedNote != "" {
+		if want.FirstPause() != "" {
 			c.To += ", paused"
 		}
 		return []Change{c}

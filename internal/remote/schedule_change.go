@@ -47,13 +47,7 @@ func (c *Client) CreateSchedule(ctx context.Context, want ScheduleSpec) error {
 	options := client.ScheduleOptions{
 		ID: want.ID(c.taskQueue), Spec: specOf(want), Action: c.action(want),
 		Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_SKIP, CatchupWindow: catchUpWindow,
-		Memo: map[string]any{scheduleMemo: want.Table},
-	}
-	switch {
-	case want.PausedNote != "":
-		options.Paused, options.Note = true, want.PausedNote
-	case want.Paused:
-		options.Paused, options.Note = true, PausedByFile
+		Memo: map[string]any{scheduleMemo: want.Table}, Paused: want.FirstPause() != "", Note: want.FirstPause(),
 	}
 	_, err := c.client.ScheduleClient().Create(ctx, options)
 	return c.translate(want.Table, err)

@@ -81,7 +81,7 @@ func measure(
 		if err := s.StartWorker(ctx); err != nil {
 			return err
 		}
-		if err := errors.Join(s.AwaitWorker(ctx), scene.Settle(ctx, s.SourceDB, s.TargetDB)); err != nil {
+		if err := errors.Join(s.AwaitWorker(ctx), s.AwaitRest(ctx)); err != nil {
 			return err
 		}
 		before, lineBefore, began := s.CPU(), ownCPU(), time.Now()
@@ -95,7 +95,7 @@ func measure(
 		if err := scene.Change(ctx, s.SourceDB, rows, rows/20); err != nil {
 			return err
 		}
-		if err := errors.Join(scene.Settle(ctx, s.SourceDB, s.TargetDB), s.PastMinLag(ctx)); err != nil {
+		if err := errors.Join(s.AwaitRest(ctx), s.PastMinLag(ctx)); err != nil {
 			return err
 		}
 		began = time.Now()

@@ -88,14 +88,14 @@ func (b *bench) emptied(ctx context.Context) error {
 	if err := b.exec(ctx, b.TargetDB, "TRUNCATE TABLE "+sideTable); err != nil {
 		return err
 	}
-	return scene.Settle(ctx, b.TargetDB)
+	return b.AwaitRest(ctx)
 }
 
 // warm lets both servers settle, and then reads a table. Its pages are in the buffer pool then, as far as that has
 // room. The two tables of a comparison do not fit together: who came second would find the pages of the other one.
 func (b *bench) warm(table string) func(context.Context) error {
 	return func(ctx context.Context) error {
-		if err := scene.Settle(ctx, b.SourceDB, b.TargetDB); err != nil {
+		if err := b.AwaitRest(ctx); err != nil {
 			return err
 		}
 		const oldBlocks = "SET GLOBAL innodb_old_blocks_time = " // ms before a page that was read once may stay

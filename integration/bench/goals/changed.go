@@ -140,12 +140,11 @@ func (b *bench) temporalBytes(ctx context.Context) (bytes int64) {
 func (b *bench) rereading(ctx context.Context) error {
 	f := &b.figures
 	b.Say("%s unchanged rows, read again", scene.Number(int64(b.manyRows())))
-	rest := func(ctx context.Context) error { return scene.Settle(ctx, b.SourceDB, b.TargetDB) }
 	run := func(ctx context.Context) (int64, error) {
 		rows, err := b.runWith(ctx, "again", workflows.SyncTableInput{Table: scene.Table, From: b.since}, &f.agains)
 		return rows, orNot(err, rows, b.manyRows())
 	}
-	return rounds(ctx, 3, nil, contestant{sample: &f.again, prepare: rest, do: run})
+	return rounds(ctx, 3, nil, contestant{sample: &f.again, prepare: b.AwaitRest, do: run})
 }
 
 // orNot is err, or that there were other rows than want.

@@ -68,7 +68,7 @@ func (b *bench) freshWorker(ctx context.Context) error {
 	if err := b.AwaitWorker(ctx); err != nil {
 		return err
 	}
-	return scene.Settle(ctx, b.SourceDB, b.TargetDB)
+	return b.AwaitRest(ctx)
 }
 
 // run runs the workflow and adds what it came to.

@@ -61,12 +61,11 @@ func (b *bench) size(ctx context.Context, rows int) (*sizeFigures, error) {
 		round++
 		return b.change(ctx, scene.Shapes[0], rows, f.changed, round)
 	}
-	rest := func(ctx context.Context) error { return scene.Settle(ctx, b.SourceDB, b.TargetDB) }
 	run := func(ctx context.Context) (int64, error) {
 		moved, err := b.run(ctx, name+"incremental", &f.runs)
 		return moved, orNot(err, moved, f.changed)
 	}
-	if err := rounds(ctx, 3, before, contestant{sample: &f.incremental, prepare: rest, do: run}); err != nil {
+	if err := rounds(ctx, 3, before, contestant{sample: &f.incremental, prepare: b.AwaitRest, do: run}); err != nil {
 		return nil, fmt.Errorf("%s%w", name, err)
 	}
 	f.peakMiB = f.runs[len(f.runs)-1].peakMiB

@@ -74,10 +74,10 @@ func watchLoad(ctx context.Context, s *scene.Scene) (stop func() load) {
 	}
 }
 
-// status is a number of SHOW GLOBAL STATUS, 0 where it cannot be had.
+// status is a number of the server's status, 0 where it cannot be had.
 func status(ctx context.Context, db *sql.DB, name string) int64 {
-	var n int64
-	if err := db.QueryRowContext(ctx, "SHOW GLOBAL STATUS LIKE '"+name+"'").Scan(&name, &n); err != nil {
+	n, err := scene.Status(ctx, db, name)
+	if err != nil {
 		return 0
 	}
 	return n

@@ -84,7 +84,7 @@ func (b *bench) watch(ctx context.Context, s *scene.Scene, name string,
 			return phase{}, err
 		}
 	}
-	if err := scene.Settle(ctx, s.SourceDB, s.TargetDB); err != nil {
+	if err := s.AwaitRest(ctx); err != nil {
 		return phase{}, err
 	}
 	watching := watchLoad(ctx, s)

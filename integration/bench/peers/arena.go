@@ -129,7 +129,7 @@ func (a *arena) resetTarget(ctx context.Context) error {
 	if err := errors.Join(os.RemoveAll(a.work), os.MkdirAll(a.work, 0o700)); err != nil {
 		return err
 	}
-	return scene.Settle(ctx, a.SourceDB, a.TargetDB)
+	return a.AwaitRest(ctx)
 }
 
 // disconnect ends what a tool that was stopped still does on the server: a statement goes on
@@ -185,7 +185,7 @@ const aloneTime = 10 * time.Second
 
 // alone says how the other clients fare while no tool runs, with the rows on both sides.
 func (a *arena) alone(ctx context.Context, rows int) (bystanders.Report, error) {
-	if err := scene.Settle(ctx, a.SourceDB, a.TargetDB); err != nil {
+	if err := a.AwaitRest(ctx); err != nil {
 		return bystanders.Report{}, err
 	}
 	a.Say("the other clients alone, for %s", aloneTime)

@@ -204,7 +204,7 @@ func (b *bench) change(ctx context.Context, a *arena, p phase) error {
 	if err := scene.ChangeRows(ctx, a.SourceDB, p.shape(), b.rows, b.changes, int(p)); err != nil {
 		return err
 	}
-	if err := scene.Settle(ctx, a.SourceDB, a.TargetDB); err != nil {
+	if err := a.AwaitRest(ctx); err != nil {
 		return err
 	}
 	return a.PastMinLag(ctx)

@@ -115,8 +115,6 @@ func (d dlt) checkInit(ctx context.Context, s files.Store) ([]Wait, error) {
 // enoughToSee is how many files are looked at to say what a folder without a dataset has.
 const enoughToSee = 10_000
 
-var errEnough = errors.New("enough seen")
-
 // withoutInit waits for the first load where nothing is there yet, and else says where a dataset is.
 func (d dlt) withoutInit(ctx context.Context, s files.Store) ([]Wait, error) {
 	seen, datasets := 0, []string(nil)
@@ -125,12 +123,12 @@ func (d dlt) withoutInit(ctx context.Context, s files.Store) ([]Wait, error) {
 			datasets = append(datasets, path.Dir(e.Key))
 		}
 		if seen++; seen == enoughToSee {
-			return errEnough
+			return files.ErrEnough
 		}
 		return nil
 	})
 	switch {
-	case err != nil && !errors.Is(err, errEnough):
+	case err != nil && !errors.Is(err, files.ErrEnough):
 		return nil, err
 	case seen == 0:
 		why := "nothing is there yet: dlt writes init with its first load"

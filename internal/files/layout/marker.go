@@ -74,15 +74,17 @@ func stems(key string) iter.Seq[string] {
 	}
 }
 
-// picked is what a marker completes, as places in data; missing says what is not there as it should be.
+// picked is what a marker completes, as places in data; missing says what is not there as it should be, and folder that
+// it is all of the marker's folder.
 type picked struct {
 	files   []int
 	missing string
+	folder  bool
 }
 
 // take adds what a marker completes to the loads, or to the waits.
 func (m *marking) take(e files.Entry, of picked) {
-	load := Load{ID: e.Key, Time: e.Modified, Marker: &e}
+	load := Load{ID: e.Key, Time: e.Modified, Marker: &e, OfFolder: of.folder}
 	whole := of.missing == ""
 	for _, i := range of.files {
 		f := m.data[i]
@@ -183,12 +185,9 @@ func (m *marking) folders(markers []files.Entry) {
 			}
 		}
 	}
-	before := len(m.found.Loads)
 	for n, e := range markers {
+		of[n].folder = true
 		m.take(e, of[n])
-	}
-	for i := range m.found.Loads[before:] {
-		m.found.Loads[before+i].OfFolder = true
 	}
 }
 
