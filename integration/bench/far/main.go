@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/tablehaul/tablehaul/integration/bench/line"
+	"github.com/tablehaul/tablehaul/integration/bench/machine"
 	"github.com/tablehaul/tablehaul/integration/procs"
 	"github.com/tablehaul/tablehaul/integration/scene"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
@@ -56,6 +57,9 @@ const goal = 1.3
 func measure(
 	ctx context.Context, flavor servers.Flavor, rows int, rtt time.Duration, config string, out io.Writer,
 ) error {
+	if err := machine.AwaitQuiet(ctx); err != nil {
+		return err
+	}
 	s, err := scene.Up(ctx, scene.Options{Source: flavor, Target: flavor, Config: config, Out: out})
 	if err != nil {
 		return err
@@ -98,11 +102,12 @@ func measure(
 		if err := errors.Join(s.AwaitRest(ctx), s.PastMinLag(ctx)); err != nil {
 			return err
 		}
-		began = time.Now()
+		before, began = s.CPU(), time.Now()
 		if _, err := s.Sync(ctx, "changes"); err != nil {
 			return err
 		}
 		seconds[i][1] = time.Since(began).Seconds()
+		s.Say("processor seconds, worker / source / target / Temporal: %s", s.CPU().Since(before))
 	}
 	near, far := seconds[0], seconds[1]
 	s.Say("%s, %s rows, %s of round trip: first load %.1f s, %.1f s without: %.2f × (goal ≤ %.1f ×)",

@@ -34,16 +34,13 @@ func main() {
 	os.Exit(code)
 }
 
-// quietTime bounds the wait for what ran before, such as the build of this program.
-const quietTime = 3 * time.Minute
-
 func run(ctx context.Context, getenv func(string) string, stdout, stderr io.Writer) int {
 	set, err := readSettings(getenv)
 	if err != nil {
 		fmt.Fprintln(stderr, "bench:", err)
 		return 2
 	}
-	if err := machine.AwaitQuiet(ctx, quietTime); err != nil {
+	if err := machine.AwaitQuiet(ctx); err != nil {
 		fmt.Fprintln(stderr, "bench:", err)
 		return 1
 	}

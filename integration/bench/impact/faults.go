@@ -4,12 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"runtime"
 	"time"
-
-	"github.com/jedib0t/go-pretty/v6/table"
 
 	"github.com/tablehaul/tablehaul/integration/bench/line"
 	"github.com/tablehaul/tablehaul/integration/bystanders"
@@ -22,8 +19,6 @@ import (
 const (
 	// faultTime is how long a fault lasts.
 	faultTime = 8 * time.Second
-	// goalComesBack is the share of the rows a second before a fault that come in after it, at least.
-	goalComesBack = 0.7
 	// slowDelay is the delay of a slow target, each direction of its line.
 	slowDelay = 100 * time.Millisecond
 	// slowCommit is how much longer a COMMIT takes on a disk that is throttled.
@@ -85,6 +80,7 @@ type faulted struct {
 	rates   [3]float64
 	longest float64
 	peakMiB float64
+	cpu     scene.CPUTimes
 	fared   bystanders.Report
 	// alone is how the other clients fare beside the fault and nothing else, where they feel it.
 	alone bystanders.Report
@@ -145,9 +141,12 @@ func (b *bench) load(ctx context.Context, g *ground, f fault) (x faulted, err er
 	if err := g.StartWorker(ctx); err != nil {
 		return x, err
 	}
+	if err := errors.Join(g.AwaitWorker(ctx), g.AwaitRest(ctx)); err != nil {
+		return x, err
+	}
 	others := g.otherClients(ctx, b.rows)
 	inserted := func() int64 { return status(ctx, g.TargetDB, insertedRows[g.Target.Flavor]) }
-	before, began := inserted(), time.Now()
+	cpu, before, began := g.CPU(), inserted(), time.Now()
 	g.Say("a first load with the fault: %s", f.name)
 	run, err := g.Start(ctx, workflows.SyncTableInput{Table: scene.Table, Full: true})
 	if err != nil {
@@ -189,7 +188,8 @@ func (b *bench) load(ctx context.Context, g *ground, f fault) (x faulted, err er
 		return x, err
 	}
 	x.rates[2] = rate(inserted()-now, at)
-	x.seconds, x.longest, x.fared = time.Since(began).Seconds(), r.LongestTransaction, others.Stop()
+	x.cpu, x.seconds, x.longest = g.CPU().Since(cpu), time.Since(began).Seconds(), r.LongestTransaction
+	x.fared = others.Stop()
 	x.peakMiB, err = procs.PeakMiB(g.Worker.Process.Pid)
 	return x, err
 }
@@ -233,64 +233,6 @@ func burn(ctx context.Context, g *ground) (end func(), err error) {
 			<-done
 		}
 	}, nil
-}
-
-func printFaults(out io.Writer, server string, rows int, seen []faulted, quiet bystanders.Report) {
-	fmt.Fprintf(out, "\n%s, a first load of %s rows beside other clients, a fault of %s when a third is there; their "+
-		"p99 alone: %s\n", server, scene.Number(int64(rows)), faultTime, bystanders.Round(quiet.All.P99))
-	t := table.NewWriter()
-	t.SetOutputMirror(out)
-	t.SetStyle(table.StyleLight)
-	t.AppendHeader(table.Row{
-		"fault", "seconds", "rows/s before", "during", "after", "longest transaction", "worker", "other clients' p99",
-		"1205", "1213", "goals",
-	})
-	for i, x := range seen {
-		verdict := "met"
-		for _, text := range faults[i].missed(x, quiet) {
-			if verdict == "met" {
-				verdict = "MISSED: "
-			}
-			verdict += text + " "
-		}
-		t.AppendRow(table.Row{
-			faults[i].name, fmt.Sprintf("%.1f", x.seconds),
-			rowsText(x.rates[0]), rowsText(x.rates[1]), rowsText(x.rates[2]),
-			fmt.Sprintf("%.2f s", x.longest), fmt.Sprintf("%.0f MiB", x.peakMiB), x.waits(),
-			x.fared.Refused[1205], x.fared.Refused[1213], verdict,
-		})
-	}
-	t.Render()
-}
-
-// waits is the other clients' p99, and that without a load where they feel the fault.
-func (x faulted) waits() string {
-	text := fmt.Sprint(bystanders.Round(x.fared.All.P99))
-	if x.alone.All.Operations > 0 {
-		text += fmt.Sprintf(" (%s without a load)", bystanders.Round(x.alone.All.P99))
-	}
-	return text
-}
-
-func rowsText(rate float64) string { return scene.Number(int64(rate)) }
-
-// missed are the goals that a load has missed: rows come in during a fault, and after it as before; other clients feel
-// no lock but those of transactions that were under way as it began, and at most goalSlower times what they feel
-// alone, or alone with a fault that they feel themselves.
-func (f fault) missed(x faulted, quiet bystanders.Report) (out []string) {
-	if !f.lost && x.rates[1] == 0 {
-		out = append(out, "nothing came in")
-	}
-	if x.rates[2] < goalComesBack*x.rates[0] {
-		out = append(out, "it does not come back")
-	}
-	if x.fared.Locked() > 0 && !f.holds {
-		out = append(out, "locks")
-	}
-	if float64(x.fared.All.P99) > goalSlower*float64(max(quiet.All.P99, x.alone.All.P99, 1)) {
-		out = append(out, "p99")
-	}
-	return out
 }
 
 // wantsFaults says that the program measures faults.

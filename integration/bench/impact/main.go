@@ -12,43 +12,34 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
-	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
+	"github.com/tablehaul/tablehaul/integration/bench/machine"
 	"github.com/tablehaul/tablehaul/integration/scene"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Getenv, os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code)
-}
+func main() { scene.Main("bench-impact", run) }
 
-func run(ctx context.Context, getenv func(string) string, stdout, stderr io.Writer) int {
-	b := bench{rows: 1_000_000, changes: 100_000, idle: 10 * time.Second, out: stdout}
+func run(ctx context.Context, getenv func(string) string, out io.Writer) error {
+	b := bench{rows: 1_000_000, changes: 100_000, idle: 10 * time.Second, out: out}
 	if wantsFaults() {
 		b.rows = 3_000_000 // so that a load is not done before its fault is
 	}
-	for name, out := range map[string]*int{"ROWS": &b.rows, "CHANGES": &b.changes} {
-		if err := scene.ReadNumber(getenv, name, 1000, out); err != nil {
-			fmt.Fprintln(stderr, "bench-impact:", err)
-			return 2
+	for name, number := range map[string]*int{"ROWS": &b.rows, "CHANGES": &b.changes} {
+		if err := scene.ReadNumber(getenv, name, 1000, number); err != nil {
+			return err
 		}
 	}
 	play := b.flavor
 	if wantsFaults() {
 		play = b.playFaults
 	}
-	err := scene.EachFlavor(getenv, func(f servers.Flavor) error { return play(ctx, f) })
-	if err != nil {
-		fmt.Fprintln(stderr, "bench-impact:", err)
-		return 1
-	}
-	return 0
+	return scene.EachFlavor(getenv, func(f servers.Flavor) error {
+		if err := machine.AwaitQuiet(ctx); err != nil {
+			return err
+		}
+		return play(ctx, f)
+	})
 }

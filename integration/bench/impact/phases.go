@@ -22,6 +22,9 @@ const (
 	usualWay    = "the usual way"
 )
 
+// processorHeader is the header of a column of CPUTimes. The servers' have the work for other clients, too.
+const processorHeader = "processor, worker / source / target / Temporal"
+
 type bench struct {
 	rows, changes int
 	idle          time.Duration
@@ -34,6 +37,7 @@ type phase struct {
 	seconds float64
 	fared   bystanders.Report
 	load    load
+	cpu     scene.CPUTimes
 	// longest is the longest transaction of the run, in seconds; 0 where none ran.
 	longest float64
 }
@@ -91,9 +95,10 @@ func (b *bench) watch(ctx context.Context, s *scene.Scene, name string,
 	others := bystanders.Start(ctx, append(bystanders.Orders(s.SourceDB, s.TargetDB, b.rows),
 		bystanders.Scans(s.SourceDB, s.TargetDB, b.rows)...), bystanders.Interval)
 	s.Say("%s, among other clients", name)
-	start := time.Now()
+	before, start := s.CPU(), time.Now()
 	longest, err := do(ctx, s)
-	p := phase{name: name, seconds: time.Since(start).Seconds(), fared: others.Stop(), longest: longest}
+	p := phase{name: name, seconds: time.Since(start).Seconds(), cpu: s.CPU().Since(before), longest: longest}
+	p.fared = others.Stop()
 	p.load = watching()
 	return p, err
 }
@@ -135,7 +140,7 @@ func (b *bench) print(s *scene.Scene, phases []phase) {
 	t.SetStyle(table.StyleLight)
 	t.AppendHeader(table.Row{
 		"", "seconds", "longest transaction", "other clients", "p50", "p99", "longest", "1205",
-		"1213", "lock waits", "history list", "above idle for", "threads running",
+		"1213", "lock waits", "history list", "above idle for", "threads running", processorHeader,
 	})
 	quiet := phaseNamed(phases, idle)
 	for _, p := range phases {
@@ -144,7 +149,7 @@ func (b *bench) print(s *scene.Scene, phases []phase) {
 			bystanders.Round(p.fared.All.P50), bystanders.Round(p.fared.All.P99), bystanders.Round(p.fared.All.Max),
 			p.fared.Refused[1205], p.fared.Refused[1213], p.load.lockWaits,
 			p.load.longestHistory(), fmt.Sprintf("%.1f s", p.load.historyAbove(quiet.load.longestHistory()).Seconds()),
-			p.load.threads,
+			p.load.threads, p.cpu,
 		})
 	}
 	t.Render()

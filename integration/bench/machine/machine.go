@@ -31,12 +31,16 @@ type Machine struct {
 	Load string
 }
 
-// quietLoad is the load average of a minute in which next to nothing ran.
-const quietLoad = 0.5
+const (
+	// quietLoad is the load average of a minute in which next to nothing ran.
+	quietLoad = 0.5
+	// quietTime bounds the wait for what ran before, such as the build of the program.
+	quietTime = 3 * time.Minute
+)
 
-// AwaitQuiet waits until the load average is that of a machine at rest, or for so long. The only error is ctx's.
-func AwaitQuiet(ctx context.Context, most time.Duration) error {
-	ctx, cancel := context.WithTimeout(ctx, most)
+// AwaitQuiet waits until the load average is that of a machine at rest, or for quietTime. The only error is ctx's.
+func AwaitQuiet(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, quietTime)
 	defer cancel()
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()

@@ -19,6 +19,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/tablehaul/tablehaul/integration/bench/machine"
 	"github.com/tablehaul/tablehaul/integration/scene"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
@@ -59,6 +60,9 @@ const config = "  - { name: shop.small_*, cursor: updated_at, schedule: 1m, sche
 func run(ctx context.Context, getenv func(string) string, out io.Writer) error {
 	set, err := readSettings(getenv)
 	if err != nil {
+		return err
+	}
+	if err := machine.AwaitQuiet(ctx); err != nil {
 		return err
 	}
 	s, err := scene.Up(ctx, scene.Options{Source: set.flavor, Target: set.flavor, Tables: config, Out: out})

@@ -222,6 +222,11 @@ func (l *large) result(ctx context.Context, p part, again bool) (partResult, err
 		if err := os.WriteFile(l.file(onTarget), []byte(p.tool.name), 0o644); err != nil {
 			return partResult{}, err
 		}
+		if l.report != "" {
+			if err := machine.AwaitQuiet(ctx); err != nil {
+				return partResult{}, err
+			}
+		}
 	}
 	var err error
 	if l.a.created, err = showCreate(ctx, l.a.SourceDB); err != nil {

@@ -9,7 +9,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/tablehaul/tablehaul/integration/bench/machine"
 	"github.com/tablehaul/tablehaul/integration/bystanders"
@@ -49,9 +48,6 @@ type result struct {
 // counts says that the tool did the whole job, so that others can be measured against it.
 func (r result) counts() bool { return r.failure == "" && r.outcome.equal }
 
-// quietTime bounds the wait for a machine at rest.
-const quietTime = 2 * time.Minute
-
 func (b *bench) run(ctx context.Context) error {
 	if err := b.checkOnly(tools); err != nil {
 		return err
@@ -67,7 +63,7 @@ func (b *bench) run(ctx context.Context) error {
 	}
 	defer a.close()
 	if b.report != "" {
-		if err := machine.AwaitQuiet(ctx, quietTime); err != nil {
+		if err := machine.AwaitQuiet(ctx); err != nil {
 			return err
 		}
 	}
