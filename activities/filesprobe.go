@@ -33,6 +33,22 @@ func (p *planDraft) probeFiles(ctx context.Context) error {
 	return nil
 }
 
+// probePutAway finds out before the first write whether files can be put away, by the first one: else it would show
+// when all rows are written, and again after each run. A preview only looks.
+func (p *planDraft) probePutAway(ctx context.Context) error {
+	s := p.settings.Files
+	if !s.putsAway() || p.files.compare || len(p.files.loads) == 0 || len(p.files.loads[0].Files) == 0 {
+		return nil
+	}
+	first, to := p.files.loads[0].Files[0].Entry, ""
+	if prefix := s.movesTo(); prefix != "" {
+		to = prefix + first.Key
+	}
+	return translateFiles(ctx, p.files.store.CanPutAway(ctx, first, to, !p.preview), where{
+		doing: "see whether the files of " + p.settings.Table.String() + " can be put away (after: " + s.After + ")",
+	})
+}
+
 func (p *planDraft) probeFile(ctx context.Context, file layout.File, o format.Options) error {
 	f, err := p.files.store.Open(ctx, file.Entry)
 	if err != nil {
