@@ -37,10 +37,11 @@ func (p *planDraft) probeFiles(ctx context.Context) error {
 // when all rows are written, and again after each run. A preview only looks.
 func (p *planDraft) probePutAway(ctx context.Context) error {
 	s := p.settings.Files
-	if !s.putsAway() || p.files.compare || len(p.files.loads) == 0 || len(p.files.loads[0].Files) == 0 {
+	i := slices.IndexFunc(p.files.loads, func(l layout.Load) bool { return len(l.Files) > 0 })
+	if !s.putsAway() || p.files.compare || i < 0 {
 		return nil
 	}
-	first, to := p.files.loads[0].Files[0].Entry, ""
+	first, to := p.files.loads[i].Files[0].Entry, ""
 	if prefix := s.movesTo(); prefix != "" {
 		to = prefix + first.Key
 	}

@@ -57,7 +57,7 @@ func (s *Store) CanPutAway(ctx context.Context, e files.Entry, to string, try bo
 	if try {
 		err = s.tryRename(root, path.Join(from, triedName), path.Join(into, movedName))
 	} else {
-		err = errors.Join(s.mayWrite(root, from), s.mayWrite(root, into))
+		err = cmp.Or(s.mayWrite(root, from), s.mayWrite(root, into))
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // the folder is gone, or another worker tries beside this one
@@ -67,11 +67,11 @@ func (s *Store) CanPutAway(ctx context.Context, e files.Entry, to string, try bo
 
 // tryRename does with a file of its own what putAway does with those of others.
 func (s *Store) tryRename(root *os.Root, from, to string) error {
-	f, err := root.OpenFile(from, os.O_CREATE|os.O_WRONLY, fileMode)
-	if err != nil {
-		return err
+	f, err := root.OpenFile(from, os.O_CREATE|os.O_EXCL|os.O_WRONLY, fileMode)
+	if err == nil {
+		err = f.Close()
 	}
-	if err := f.Close(); err != nil {
+	if err != nil && !errors.Is(err, fs.ErrExist) { // one that is there from an earlier try is as good
 		return err
 	}
 	if err := s.rename(root, from, to); err != nil {
