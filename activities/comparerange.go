@@ -23,6 +23,9 @@ type CompareRangeResult struct {
 	Digest verify.Digest `json:"digest"`
 	// LongestPage is the longest SELECT on either side, in seconds.
 	LongestPage float64 `json:"longestPage"`
+	// Rested is how long, in seconds, the step has rested between pages of both sides, since other clients used their
+	// servers.
+	Rested float64 `json:"rested,omitempty"`
 	// More says that a sample goes on with the range's next slice; AtEnd that the last key of the table was compared.
 	More  bool `json:"more,omitempty"`
 	AtEnd bool `json:"atEnd,omitempty"`
@@ -70,6 +73,10 @@ func (a *Activities) CompareRange(ctx context.Context, in RangeInput) (CompareRa
 		c.out.Pending,
 		"suspects",
 		c.out.Suspects,
+		"longestPage",
+		c.out.LongestPage,
+		"rested",
+		c.out.Rested,
 	)
 	return c.out, nil
 }

@@ -221,6 +221,7 @@ func (c *openedComparison) read(
 		return c.wait(ctx, s)
 	})
 	c.out.LongestPage = max(c.out.LongestPage, stats.Longest.Seconds)
+	c.out.Rested += stats.Rested.Seconds()
 	c.pageRows[s.side] = stats.PageRows
 	return stats.Next, translate(ctx, err, s.at)
 }

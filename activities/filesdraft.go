@@ -164,6 +164,9 @@ func (a *Activities) draftFilesTarget(ctx context.Context, in PlanRunInput, p *p
 	if err := p.probeFiles(ctx); err != nil {
 		return err
 	}
+	if err := p.probePutAway(ctx); err != nil {
+		return err
+	}
 	return p.settleVersions(ctx, in)
 }
 

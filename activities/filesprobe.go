@@ -33,6 +33,23 @@ func (p *planDraft) probeFiles(ctx context.Context) error {
 	return nil
 }
 
+// probePutAway finds out before the first write whether files can be put away, by the first one: else it would show
+// when all rows are written, and again after each run. A preview only looks.
+func (p *planDraft) probePutAway(ctx context.Context) error {
+	s := p.settings.Files
+	i := slices.IndexFunc(p.files.loads, func(l layout.Load) bool { return len(l.Files) > 0 })
+	if !s.putsAway() || p.files.compare || i < 0 {
+		return nil
+	}
+	first, to := p.files.loads[i].Files[0].Entry, ""
+	if prefix := s.movesTo(); prefix != "" {
+		to = prefix + first.Key
+	}
+	return translateFiles(ctx, p.files.store.CanPutAway(ctx, first, to, !p.preview), where{
+		doing: "see whether the files of " + p.settings.Table.String() + " can be put away (after: " + s.After + ")",
+	})
+}
+
 func (p *planDraft) probeFile(ctx context.Context, file layout.File, o format.Options) error {
 	f, err := p.files.store.Open(ctx, file.Entry)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/testenv/dbtest"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
@@ -143,5 +144,23 @@ func TestAnExtractRestsBesideOthersWhileChunksWait(t *testing.T) {
 			dbtest.Texts(t, r.Target.DB(t, r.To), "SELECT COUNT(*) FROM t"))
 		r.othersCome()
 		require.Zero(t, r.extract(4).Rested, "no chunk waits any more")
+	})
+}
+
+// A comparison says how long it has rested beside other clients, as an extract does.
+func TestAComparisonSaysHowLongItHasRested(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		c := newComparing(t, s, s, "CREATE TABLE t (id INT PRIMARY KEY, "+cursorColumn+", KEY (updated_at))")
+		c.settings.PageRows, c.settings.RangeRows = 200, 100_000
+		dbtest.Fill(t, dbtest.Lenient(t, s, c.From), "t", 9000, "n, '2024-01-01'")
+		c.copied()
+		plan, in := c.planned(api.DepthDigest)
+		require.Equal(t, 1, plan.Ranges)
+		r := &resting{bench: c.bench, client: dbtest.Lenient(t, s, c.From)}
+		r.othersCome()
+		var out activities.CompareRangeResult
+		require.NoError(t, c.step("CompareRange", in, &out))
+		require.EqualValues(t, 9000, out.Equal)
+		require.Positive(t, out.Rested)
 	})
 }

@@ -60,7 +60,8 @@ func (a *app) cancelCommand() *cobra.Command {
 	return cmd
 }
 
-// cancelAll cancels what goes on of each table: it asks all of them first, then waits for their ends.
+// cancelAll cancels what goes on of each table: it asks all of them first, then waits for their ends. After an error of
+// one table it goes on with the others.
 func (a *app) cancelAll(ctx context.Context, c *config.Config, sel selection, f cancelFlags) error {
 	s, err := a.connect(ctx)
 	if err != nil {
@@ -86,15 +87,17 @@ func (a *app) cancelAll(ctx context.Context, c *config.Config, sel selection, f 
 	case f.deletes:
 		going = now.Sweeps
 	}
-	all := make([]cancelled, len(names))
-	for i, name := range names {
-		if all[i], err = a.cancelTable(ctx, s, c, name, f, worker); err != nil {
+	all, each := make([]cancelled, 0, len(names)), tableErrors{app: a}
+	for _, name := range names {
+		one, failed := a.cancelTable(ctx, s, c, name, f, worker)
+		if e, ok := going[name]; ok && failed == nil && one.Done == cancelIdle {
+			one, failed = a.cancelOne(ctx, s, name, e)
+		}
+		if err := each.take(ctx, name, failed); err != nil {
 			return err
 		}
-		if e, ok := going[name]; ok && all[i].Done == cancelIdle {
-			if all[i], err = a.cancelOne(ctx, s, name, e); err != nil {
-				return err
-			}
+		if failed == nil {
+			all = append(all, one)
 		}
 	}
 	if !worker && !f.noWait {
@@ -102,18 +105,18 @@ func (a *app) cancelAll(ctx context.Context, c *config.Config, sel selection, f 
 		a.printNote("%s; what was cancelled ends when one runs", a.noWorker())
 	}
 	busy := func(one cancelled) bool { return one.Done != cancelIdle }
-	if !slices.ContainsFunc(all, busy) && len(sel.names) == 0 && !a.json() {
+	if !slices.ContainsFunc(all, busy) && each.code == exitOK && len(sel.names) == 0 && !a.json() {
 		a.printNote("nothing goes on of these tables")
 	}
 	for i := range all {
 		if all[i].Done == cancelRequested && !f.noWait {
-			if err := a.awaitEnd(ctx, s, &all[i]); err != nil {
+			if err := each.take(ctx, all[i].Table, a.awaitEnd(ctx, s, &all[i])); err != nil {
 				return err
 			}
 		}
 		a.printCancelled(all[i], sel)
 	}
-	return nil
+	return each.err()
 }
 
 // cancelTable asks what goes on of a table to end.
@@ -146,7 +149,7 @@ func (a *app) cancelOne(ctx context.Context, s service, name string, e remote.Ex
 	out := cancelled{Table: name, Done: cancelIdle}
 	e, found, err := s.Cancel(ctx, e)
 	if err != nil {
-		return out, a.fromTemporal(ctx, fmt.Errorf("%s: %w", name, err))
+		return out, a.fromTemporal(ctx, err)
 	}
 	if found {
 		out.Done, out.Execution = cancelRequested, e

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/tablehaul/tablehaul/internal/config"
+	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/remote"
 )
 
@@ -19,6 +20,9 @@ type answer[T any] struct {
 	result *T
 	failed *remote.FailedError
 }
+
+// busy says that another workflow of the table goes on.
+func (a answer[T]) busy() bool { return a.failed != nil && a.failed.Type == failure.TableBusy }
 
 // question is how a command asks for such an answer.
 type question[T any] struct {
@@ -48,17 +52,20 @@ func (q question[T]) message(a *app, table, text string) {
 // finish ends what is shown of the tables.
 func (q question[T]) finish(all []answer[T]) {
 	for _, one := range all {
-		if one.result == nil {
-			q.display.finish(one.table, outcomeFailed, 0)
-		} else {
+		switch {
+		case one.result != nil:
 			q.display.finish(one.table, outcomeDone, q.rows(*one.result))
+		case one.busy():
+			q.display.finish(one.table, outcomeBusy, 0)
+		default:
+			q.display.finish(one.table, outcomeFailed, 0)
 		}
 	}
 	q.display.close()
 }
 
 // askEach asks for an answer of each selected table, side by side, and returns them in the order of the tables. A
-// workflow that fails is an answer.
+// workflow that fails is an answer, and so is one that cannot begin because of its table.
 func askEach[T any](ctx context.Context, a *app, s service, c *config.Config, sel selection, q question[T]) (
 	[]answer[T], error,
 ) {
@@ -78,13 +85,16 @@ func askEach[T any](ctx context.Context, a *app, s service, c *config.Config, se
 		all[i].table = name
 		group.Go(func() error {
 			result, err := askOne(inner, a, s, name, q)
-			if errors.As(err, &all[i].failed) || errors.Is(err, errLinked) {
-				return nil
-			}
-			if err == nil {
+			switch {
+			case err == nil:
 				all[i].result = &result
+			case errors.Is(err, errLinked):
+			case a.ofOneTable(ctx, err):
+				all[i].failed = a.failedTable(ctx, name, err)
+			default:
+				return err
 			}
-			return err
+			return nil
 		})
 	}
 	if err := group.Wait(); err != nil {
@@ -94,6 +104,15 @@ func askEach[T any](ctx context.Context, a *app, s service, c *config.Config, se
 		return nil, afterLinks(errLinked)
 	}
 	return all, nil
+}
+
+// failedTable is an error of one table as its answer.
+func (a *app) failedTable(ctx context.Context, name string, err error) *remote.FailedError {
+	failed := a.failed(ctx, name, remote.Execution{}, err).Failure
+	if _, busy := errors.AsType[*remote.BusyError](err); busy {
+		failed.Remedy = "give the command for this table again when that workflow has ended"
+	}
+	return failed
 }
 
 // askAll connects, and asks for an answer of each selected table, as askEach does.
@@ -129,21 +148,25 @@ func askAlone[T any](ctx context.Context, a *app, name, id string, ask func(s se
 	return result, nil
 }
 
-// showEach shows answers in the order of the tables. The exit code is that of a failure where one failed, and else
-// that of a difference where one differs.
+// showEach shows answers in the order of the tables. The exit code is that of a failure where one failed, else that of
+// a busy table where one is busy, and else that of a difference where one differs.
 func showEach[T any](all []answer[T], show func(answer[T]), differs func(*T) bool) error {
-	code := exitOK
+	found := map[int]bool{}
 	for _, one := range all {
 		show(one)
 		switch {
+		case one.busy():
+			found[exitBusy] = true
 		case one.failed != nil:
-			code = exitFailed
-		case code == exitOK && differs(one.result):
-			code = exitDiffers
+			found[exitFailed] = true
+		case differs(one.result):
+			found[exitDiffers] = true
 		}
 	}
-	if code != exitOK {
-		return &exitError{code: code}
+	for _, code := range []int{exitFailed, exitBusy, exitDiffers} {
+		if found[code] {
+			return &exitError{code: code}
+		}
 	}
 	return nil
 }

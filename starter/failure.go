@@ -51,8 +51,8 @@ func printFailure(w io.Writer, tbl string, e remote.Execution, err error) {
 	}
 	where = append(where, e.String())
 	what, remedy := cmp.Or(failed.What, failed.Message), cmp.Or(failed.Remedy, remedyOf(failed.Type, tbl))
-	if failed.Type == failure.TableBusy {
-		// the failure's own remedy is about the input of a workflow, not about flags
+	if failed.Type == failure.TableBusy && failed.Step != "" {
+		// the remedy of a workflow is about its input, not about flags
 		remedy = remedyOf(failed.Type, tbl)
 	}
 	if failed.Doing != "" {

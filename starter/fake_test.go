@@ -55,7 +55,7 @@ type fakeService struct {
 }
 
 func (f *fakeService) StartVerify(_ context.Context, in api.VerifyTableInput) (remote.Execution, error) {
-	return remote.Execution{WorkflowID: in.Table + " " + in.Depth, RunID: "run-1"}, nil
+	return remote.Execution{WorkflowID: in.Table + " " + in.Depth, RunID: "run-1"}, f.deny["verify "+in.Table]
 }
 
 func (f *fakeService) WaitVerify(_ context.Context, e remote.Execution) (api.VerifyTableResult, error) {

@@ -55,7 +55,7 @@ func (a *app) pausingCommand(v scheduleVerb, long string) *cobra.Command {
 }
 
 // pauseOrResume does v to every schedule of each selected table. It refuses a table without any before it changes the
-// first one.
+// first one, and goes on with the others after an error.
 func (a *app) pauseOrResume(ctx context.Context, c *config.Config, sel selection, v scheduleVerb, reason string) error {
 	s, err := a.connect(ctx)
 	if err != nil {
@@ -84,12 +84,13 @@ func (a *app) pauseOrResume(ctx context.Context, c *config.Config, sel selection
 	if err != nil {
 		return err
 	}
+	each := tableErrors{app: a}
 	for i, name := range names {
-		if err := a.toEach(ctx, s, name, schedules[i], v, reason); err != nil {
+		if err := each.take(ctx, name, a.toEach(ctx, s, name, schedules[i], v, reason)); err != nil {
 			return err
 		}
 	}
-	return nil
+	return each.err()
 }
 
 // schedulesOf returns the schedules of each table that schedule apply has made, as they are now: Temporal's list is a
@@ -129,7 +130,7 @@ func (a *app) toEach(
 	var texts []string
 	for _, one := range all {
 		if err := v.do(ctx, s, one.ID, reason); err != nil {
-			return a.fromTemporal(ctx, fmt.Errorf("%s: %w", name, err))
+			return err
 		}
 		if a.json() {
 			a.printJSON(scheduleDone{name, one.ID, v.done})

@@ -130,7 +130,8 @@ type scheduleDone struct {
 	Done  string `json:"done"`
 }
 
-// eachSchedule does v to the schedules of all tables. It checks all tables before it changes the first schedule.
+// eachSchedule does v to the schedules of all tables. It checks all tables before it changes the first schedule, and
+// goes on with the others after an error.
 func (a *app) eachSchedule(
 	ctx context.Context, s service, c *config.Config, names []string, v scheduleVerb, kind scheduleKind,
 	reason string,
@@ -140,18 +141,22 @@ func (a *app) eachSchedule(
 			return err
 		}
 	}
+	each := tableErrors{app: a}
 	for _, name := range names {
 		id := a.scheduleID(name, kind)
-		if err := v.do(ctx, s, id, reason); err != nil {
-			return a.fromTemporal(ctx, fmt.Errorf("%s: %w", name, err))
+		failed := v.do(ctx, s, id, reason)
+		if err := each.take(ctx, name, failed); err != nil {
+			return err
 		}
-		if a.json() {
+		switch {
+		case failed != nil:
+		case a.json():
 			a.printJSON(scheduleDone{name, id, v.done})
-		} else if !a.quiet {
+		case !a.quiet:
 			fmt.Fprintf(a.stdout, "%s: %s\n", name, v.done)
 		}
 	}
-	return nil
+	return each.err()
 }
 
 // checkSchedule refuses a table whose schedule was not made by schedule apply, and says which schedule it has instead.

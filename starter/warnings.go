@@ -110,15 +110,18 @@ func (a *app) ackWarnings(ctx context.Context, args []string) error {
 		return err
 	}
 	defer s.Close()
-	none := true
+	none, each := true, tableErrors{app: a}
 	for _, one := range all {
 		left := warningsOf(one, false)
 		none = none && len(left) == 0
 		if len(left) == 0 {
 			continue
 		}
-		if _, err := s.AckWarnings(ctx, one.Table); err != nil {
-			return a.fromTemporal(ctx, fmt.Errorf("%s: %w", one.Table, err))
+		if _, failed := s.AckWarnings(ctx, one.Table); failed != nil {
+			if err := each.take(ctx, one.Table, failed); err != nil {
+				return err
+			}
+			continue
 		}
 		for _, w := range left {
 			w.Acked = true
@@ -133,7 +136,7 @@ func (a *app) ackWarnings(ctx context.Context, args []string) error {
 	if none && !a.json() {
 		a.printNote("no warning that is not acknowledged")
 	}
-	return nil
+	return each.err()
 }
 
 // printWarningsLeft counts the warnings that are not acknowledged.

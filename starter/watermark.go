@@ -200,12 +200,14 @@ func (a *app) forgetWatermarks(ctx context.Context, args []string) error {
 		return err
 	}
 	defer s.Close()
+	each := tableErrors{app: a}
 	for _, one := range all {
-		if err := a.changeWatermark(ctx, s, one.Table, owner.SetRequest{}); err != nil {
+		failed := a.changeWatermark(ctx, s, one.Table, owner.SetRequest{})
+		if err := each.take(ctx, one.Table, failed); err != nil {
 			return err
 		}
 	}
-	return nil
+	return each.err()
 }
 
 // changeWatermark asks the state workflow for a change, and prints the result.

@@ -2,6 +2,7 @@ package workflows_test
 
 import (
 	"errors"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -84,7 +85,7 @@ func TestACancelBesideTheLastCleanupOfAnExecutionEndsTheRange(t *testing.T) {
 			env.SetCurrentHistoryLength(2001)
 			env.ExecuteWorkflow(c.workflow, c.in)
 			require.True(t, temporal.IsCanceledError(env.GetWorkflowError()), "%v", env.GetWorkflowError())
-			require.Equal(t, []int{0, 1}, cleaned)
+			require.Equal(t, []int{0, 1}, slices.Compact(cleaned), "a cancel lets the files of a slice go once more")
 			require.Equal(t, c.last, f.order()[len(f.order())-len(c.last):])
 			if c.workflow == workflows.SyncTableName {
 				require.Equal(t, owner.OutcomeCancelled, f.finished[0].Finish.Record.Outcome)

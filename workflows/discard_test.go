@@ -13,6 +13,7 @@ import (
 
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/owner"
 )
 
 // discards is whether the files of each slice went without a copy, as they went last.
@@ -34,6 +35,38 @@ func TestACancelKeepsNoSlice(t *testing.T) {
 	discarded := f.discards()
 	cancelledInUpsert(t, f)
 	require.Equal(t, map[int]bool{0: true, 1: true}, discarded)
+}
+
+// A cancel ends a copy that is under way: the files go at once then, and no copy of them is kept. Rows that are all
+// written count all the same.
+func TestACancelEndsACopyThatIsUnderWay(t *testing.T) {
+	for name, slices := range map[string]int{"of the only slice": 1, "of a slice beside the next one": 2} {
+		t.Run(name, func(t *testing.T) {
+			f := newFake()
+			f.sliced(slices)
+			var copies []bool // whether each try was one with a copy
+			env := run(t, f, orders, func(env *testsuite.TestWorkflowEnvironment) {
+				f.cleanup = func(in activities.RangeInput) error {
+					if in.Slice > 0 {
+						return nil
+					}
+					f.mu.Lock()
+					copies = append(copies, !in.Discard)
+					f.mu.Unlock()
+					if in.Discard {
+						return nil
+					}
+					env.CancelWorkflow()
+					return f.waitUntil(func() bool { return len(copies) > 1 })
+				}
+			})
+			require.Equal(t, []bool{true, false}, copies)
+			if slices == 1 {
+				require.NoError(t, env.GetWorkflowError())
+				require.Equal(t, owner.OutcomeDone, f.finished[0].Finish.Record.Outcome)
+			}
+		})
+	}
 }
 
 // After a failure no slice is kept: neither the one that failed, nor the one before it, of which a chunk was still

@@ -61,14 +61,23 @@ func (r *rangeRunner) cleanup(ctx workflow.Context, at activities.RangeInput, wh
 }
 
 // remove removes a slice's files. After a failure or a cancel it keeps no copy of them: a copy may take hours, and the
-// table's lease is held meanwhile.
+// table's lease is held meanwhile. A cancel ends a copy that is under way, and the files go without it.
 func (r *rangeRunner) remove(ctx workflow.Context, at activities.RangeInput, failed bool) {
-	at.Discard = failed || ctx.Err() != nil
-	detached, cancel := workflow.NewDisconnectedContext(ctx)
-	defer cancel()
-	err := r.measure(detached, PhaseCleanup, func() error {
-		return r.step(detached, cleanupOptions, "remove the staged files", "Cleanup", at).Get(detached, nil)
-	})
+	step := func(ctx workflow.Context) error {
+		return r.measure(ctx, PhaseCleanup, func() error {
+			return r.step(ctx, cleanupOptions, "remove the staged files", "Cleanup", at).Get(ctx, nil)
+		})
+	}
+	var err error
+	if at.Discard = failed || ctx.Err() != nil; !at.Discard {
+		err = step(ctx)
+		at.Discard = err != nil && ctx.Err() != nil
+	}
+	if at.Discard {
+		detached, cancel := workflow.NewDisconnectedContext(ctx)
+		defer cancel()
+		err = step(detached)
+	}
 	if err != nil {
 		workflow.GetLogger(ctx).Warn("staged files not removed", "range", at.Range, "slice", at.Slice, "error", err)
 	}

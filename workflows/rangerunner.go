@@ -126,8 +126,8 @@ func (r *rangeRunner) runSlices(ctx workflow.Context) (*SyncRangeInput, error) {
 	}
 }
 
-// checkCancel fails where the range was cancelled while the files of a slice were removed, which no cancel ends: the
-// next execution would not know of it. It removes the files of the current slice, which nothing will write.
+// checkCancel fails where the range was cancelled while the files of a slice were removed, which they are all the same:
+// the next execution would not know of it. It removes the files of the current slice, which nothing will write.
 func (r *rangeRunner) checkCancel(ctx workflow.Context) error {
 	err := ctx.Err()
 	if err != nil {

@@ -67,6 +67,10 @@ type Store interface {
 	// Remove removes the file if it still is the version that the entry names. A file that is gone is no error;
 	// another version is ErrChanged.
 	Remove(ctx context.Context, e Entry) error
+	// CanPutAway fails with ErrRejected or ErrForeign where it is known before that files like this one cannot be
+	// removed, or cannot be moved to the key to where that is not empty. With try it tries it with an empty file of its
+	// own, whose name is hidden, and which is gone afterwards; otherwise it writes nothing, and sees less.
+	CanPutAway(ctx context.Context, e Entry, to string, try bool) error
 	// Move gives the file another key if it still is the version that the entry names, and replaces what has that
 	// key. A file that is gone is no error, so that Move may be repeated.
 	Move(ctx context.Context, e Entry, to string) error

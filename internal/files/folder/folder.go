@@ -16,8 +16,12 @@ import (
 	"github.com/tablehaul/tablehaul/internal/files"
 )
 
-// folderMode is that of folders that Move makes: what is in them is as readable as the umask says.
-const folderMode = 0o777
+// folderMode and fileMode are those of folders that Move makes, where what is in them is as readable as the umask says,
+// and of the file with which CanPutAway tries.
+const (
+	folderMode = 0o777
+	fileMode   = 0o600
+)
 
 func init() { files.Register("file", open) }
 
@@ -215,6 +219,11 @@ func (s *Store) fail(doing string, err error) error {
 		return fmt.Errorf("%s: %w", doing, err)
 	case errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("%s: %w: %w: give the worker's user the right", doing, files.ErrRejected, err)
+	case errors.Is(err, syscall.EROFS):
+		return fmt.Errorf("%s: %w: %w: mount it so that the worker can write", doing, files.ErrRejected, err)
+	case errors.Is(err, errors.ErrUnsupported), errors.Is(err, syscall.EXDEV):
+		return fmt.Errorf("%s: %w: %w: files are renamed, within one file system that can do that", doing,
+			files.ErrRejected, err)
 	}
 	return fmt.Errorf("%s: %w", doing, err)
 }

@@ -1,6 +1,7 @@
 package folder
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"strings"
 
 	"github.com/tablehaul/tablehaul/internal/files"
@@ -25,6 +27,68 @@ func (s *Store) Move(ctx context.Context, e files.Entry, to string) error {
 		return fmt.Errorf("%w: %q", files.ErrForeign, to)
 	}
 	return s.putAway(ctx, e, to, func(*os.Root) error { return nil })
+}
+
+const (
+	// triedName and movedName are those of the file with which CanPutAway tries. They are the same each time, so that a
+	// folder that takes files and gives none away has one of each at most.
+	triedName = ".tablehaul-try"
+	movedName = ".tablehaul-tried"
+)
+
+// CanPutAway tries a rename, and the removal of what was renamed; or it asks the system whether the folders may be
+// written.
+func (s *Store) CanPutAway(ctx context.Context, e files.Entry, to string, try bool) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	root, err := s.root()
+	if root == nil {
+		return err
+	}
+	defer root.Close() //nolint:errcheck // nothing is written that has to stay
+	from := path.Dir(e.Key)
+	into := path.Dir(cmp.Or(to, e.Key))
+	for _, dir := range []string{from, into} {
+		if err := s.plainFolders(root, dir); err != nil {
+			return fmt.Errorf("putting %s away: %s: %w", e.Key, dir, err)
+		}
+	}
+	if try {
+		err = s.tryRename(root, path.Join(from, triedName), path.Join(into, movedName))
+	} else {
+		err = cmp.Or(s.mayWrite(root, from), s.mayWrite(root, into))
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // the folder is gone, or another worker tries beside this one
+	}
+	return s.fail("putting "+e.Key+" away", err)
+}
+
+// tryRename does with a file of its own what putAway does with those of others.
+func (s *Store) tryRename(root *os.Root, from, to string) error {
+	f, err := root.OpenFile(from, os.O_CREATE|os.O_EXCL|os.O_WRONLY, fileMode)
+	if err == nil {
+		err = f.Close()
+	}
+	if err != nil && !errors.Is(err, fs.ErrExist) { // one that is there from an earlier try is as good
+		return err
+	}
+	if err := s.rename(root, from, to); err != nil {
+		_ = root.Remove(from) // the rename says what is wrong
+		return err
+	}
+	return root.Remove(to)
+}
+
+// mayWrite asks the system about a folder, and of one that is not there yet about that above it.
+func (s *Store) mayWrite(root *os.Root, dir string) error {
+	for ; dir != "."; dir = path.Dir(dir) {
+		if _, err := root.Lstat(dir); !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+	}
+	return mayWrite(filepath.Join(s.path, filepath.FromSlash(dir)))
 }
 
 // putAway renames a file that still is the version of e, looks at it again, and then ends with it. Another version that

@@ -112,6 +112,9 @@ func (f *Foreign) Remove(ctx context.Context, e files.Entry) error {
 	return f.conditional(ctx, "removing", e, err)
 }
 
+// CanPutAway knows nothing before: what the credentials may do shows when it is done.
+func (f *Foreign) CanPutAway(context.Context, files.Entry, string, bool) error { return nil }
+
 // Move copies an object, of 5 GiB at most, and removes it under its former key.
 func (f *Foreign) Move(ctx context.Context, e files.Entry, to string) error {
 	now, err := f.unchanged(ctx, e)
