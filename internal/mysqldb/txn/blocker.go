@@ -67,7 +67,7 @@ func (w *LockWatch) Stop() *Blocker {
 // MySQL makes data_locks while it is read. Left to itself, it takes each lock of the table and looks whether that one
 // waits, which took 2.4 s where others held 10,000 locks, and 101 s where they held 200,000. So the query goes from the
 // waits, of which there are few, to the one lock that each waiting transaction waits for, by the transaction's number.
-// A CONCAT keeps the table's name out of the choice of an index (docs/decisions/452).
+// A CONCAT keeps the table's name out of the choice of an index.
 func blockerQueries(s mysqldb.Server) []string {
 	if s.Flavor == mysqldb.FlavorMariaDB || !s.AtLeast(8, 0, 1) {
 		return []string{"b.trx_mysql_thread_id AS id, COALESCE(p.USER, '') AS user," +
