@@ -54,8 +54,9 @@ func (a *Activities) fill(
 	name := r.plan.Settings.Target
 	spec := fill.Spec{
 		Columns: r.plan.Columns, Cursor: r.plan.Settings.Cursor, Fill: r.plan.Fill.Columns,
-		DryRun: r.plan.Fill.DryRun, OnBegin: a.checkTargetRow(db, r),
+		DryRun: r.plan.Fill.DryRun, MaxTransaction: r.plan.Settings.MaxTransaction, OnBegin: a.checkTargetRow(db, r),
 	}
+	wrote := false
 	for range maxAlters {
 		token := r.in.PlanSum + " " + strconv.FormatInt(r.in.Fence, 10)
 		if spec.Target, err = a.schemas.TableOfRun(ctx, db, name, token); err != nil {
@@ -70,8 +71,10 @@ func (a *Activities) fill(
 		}
 		done, err = fill.Rows(ctx, db, spec, rows, heartbeat)
 		if !errors.Is(err, schema.ErrStructureChanged) {
+			done.Approximate = done.Approximate || wrote // what was filled before counts as equal
 			return done, err
 		}
+		wrote = wrote || done.Filled > 0
 		a.schemas.Forget(db, name)
 	}
 	return done, err

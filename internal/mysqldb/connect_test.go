@@ -35,14 +35,14 @@ func TestSessionsAreSetUpWhateverTheServersDefaultsAre(t *testing.T) {
 		admin := s.DB(t, schema)
 		dbtest.Exec(t, admin, "CREATE TABLE t (id INT PRIMARY KEY AUTO_INCREMENT, d DATE)")
 		const ask = "SELECT CONCAT_WS('|', @@time_zone, @@autocommit, @@character_set_client, " +
-			"@@character_set_results, @@sql_mode, @@lock_wait_timeout)"
+			"@@character_set_results, @@sql_mode, @@lock_wait_timeout, @@wait_timeout)"
 		source := dbtest.Open(t, s, mysqldb.Options{Name: "src"})
 		for range 3 { // more than one connection of the pool
 			conn := dbtest.Session(t, source.DB)
 			var got string
 			require.NoError(t, conn.QueryRowContext(t.Context(), ask).Scan(&got))
 			require.True(t, strings.HasPrefix(got, "+00:00|"), got)
-			require.True(t, strings.HasSuffix(got, "|utf8mb4|utf8mb4|ALLOW_INVALID_DATES|30"), got)
+			require.True(t, strings.HasSuffix(got, "|utf8mb4|utf8mb4|ALLOW_INVALID_DATES|30|60"), got)
 		}
 		_, err := source.ExecContext(t.Context(), "INSERT INTO "+schema+".t VALUES (1, NULL)")
 		require.EqualValues(t, 1792, mysqlerr.NumberOf(err), "a source session must not be able to write")
@@ -52,7 +52,7 @@ func TestSessionsAreSetUpWhateverTheServersDefaultsAre(t *testing.T) {
 		require.NoError(t, target.QueryRowContext(t.Context(), ask).Scan(&got))
 		require.Contains(t, got, "STRICT_ALL_TABLES")
 		require.Contains(t, got, "NO_AUTO_VALUE_ON_ZERO")
-		require.True(t, strings.HasSuffix(got, "|30"), got)
+		require.True(t, strings.HasSuffix(got, "|30|60"), got)
 		name := "@@transaction_isolation"
 		if s.Flavor == servers.FlavorMariaDB {
 			name = "@@tx_isolation"

@@ -109,7 +109,12 @@ func sessionSetup(role Role, server Server) string {
 	// A binary collation: no literal of ours ever equals a different text. Comparisons with
 	// a column name the column's own collation.
 	setup := "SET NAMES utf8mb4 COLLATE utf8mb4_bin, time_zone = '+00:00', autocommit = 1, sql_select_limit = " +
-		"18446744073709551615, sql_safe_updates = 0, sql_big_selects = 1" + catalogSettings(server)
+		"18446744073709551615, sql_safe_updates = 0, sql_big_selects = 1" + catalogSettings(server) +
+		// A worker whose host freezes or vanishes in a transaction cannot say so: the server rolls back a session that
+		// is silent for a minute. The default is eight hours, for the locks of a chunk, and for the snapshot with which
+		// the list of open transactions is read. Statements of a transaction follow each other at once, and pools keep
+		// no connection as long.
+		", wait_timeout = 60"
 	if server.Flavor == FlavorMariaDB {
 		setup += ", max_statement_time = 0"
 	} else {
@@ -126,10 +131,6 @@ func sessionSetup(role Role, server Server) string {
 		// a year by default. Nothing here may need a privilege: max_error_count does on MySQL.
 		setup += ", sql_mode = 'STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES,NO_ENGINE_SUBSTITUTION'" +
 			", innodb_lock_wait_timeout = 3, lock_wait_timeout = 30" +
-			// A worker whose host freezes or vanishes in the middle of a chunk cannot say so: the
-			// server rolls back a session that is silent for a minute. The default is eight hours.
-			// Statements of a chunk follow each other at once, and pools keep no connection as long.
-			", wait_timeout = 60" +
 			// Both checks stay on: off, they let orphans and duplicates in without an error.
 			", foreign_key_checks = 1, unique_checks = 1"
 	}

@@ -80,30 +80,44 @@ type group struct {
 	rows   []int
 }
 
-// update writes rows, all of which are locked.
-func (f *filler) update(ctx context.Context, todo []int) error {
+// update writes rows, all of which are locked, and returns those that it leaves because the transaction is late. It
+// always writes some.
+func (f *filler) update(ctx context.Context, todo []int) (unwritten []int, err error) {
 	groups, err := f.write.groups(todo)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var single []group
-	for _, g := range groups {
-		if len(g.rows) > 1 || !f.write.byCase {
-			if err := f.write.exec(ctx, g.values, g.rows); err != nil {
-				return err
-			}
+	for i, g := range groups {
+		if len(g.rows) == 1 && f.write.byCase {
+			single = append(single, g)
 			continue
 		}
-		single = append(single, g)
+		if err := f.write.exec(ctx, g.values, g.rows); err != nil {
+			return nil, err
+		}
+		if f.isLate() {
+			return rowsOf(append(single, groups[i+1:]...)), nil
+		}
 	}
 	for len(single) > 0 {
 		n, err := f.write.execCase(ctx, single)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		single = single[n:]
+		if single = single[n:]; f.isLate() {
+			break
+		}
 	}
-	return nil
+	return rowsOf(single), nil
+}
+
+// rowsOf are the rows of groups.
+func rowsOf(groups []group) (rows []int) {
+	for _, g := range groups {
+		rows = append(rows, g.rows...)
+	}
+	return rows
 }
 
 // groups sorts rows by their values, in the order of the first row of each.

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/fetch"
@@ -17,7 +18,7 @@ import (
 // anyBytes does not bound what a statement brings: its rows are those of one list of keys.
 const anyBytes = 1 << 31
 
-// filler fills the rows of one chunk. It lives as long as the tries.
+// filler fills the rows of one chunk. It lives as long as the transactions.
 type filler struct {
 	db        *mysqldb.DB
 	spec      Spec
@@ -32,11 +33,20 @@ type filler struct {
 	exprs   []sqltext.Expr
 	write   *statements
 	conn    *sql.Conn
-	res     Result
+	// left are the positions of the rows that no transaction has come to, and res is what those before have done.
+	left []int
+	res  Result
+	// now is what the transaction has done, begun when it began, and rest are the rows that it leaves to the next one.
+	now   Result
+	begun time.Time
+	rest  []int
 }
 
 func newFiller(d *mysqldb.DB, spec Spec, rows *table.Rows, heartbeat func()) (*filler, error) {
-	f := &filler{db: d, spec: spec, rows: rows, heartbeat: heartbeat}
+	f := &filler{db: d, spec: spec, rows: rows, heartbeat: heartbeat, left: make([]int, rows.Len())}
+	for i := range f.left {
+		f.left[i] = i
+	}
 	if heartbeat == nil {
 		f.heartbeat = func() {}
 	}
@@ -90,14 +100,14 @@ func newFiller(d *mysqldb.DB, spec Spec, rows *table.Rows, heartbeat func()) (*f
 //	  UPDATE …                of the rest, which are locked
 //	COMMIT
 func (f *filler) transaction(ctx context.Context, conn *sql.Conn) error {
-	f.conn, f.res = conn, Result{}
+	f.conn, f.now, f.rest, f.begun = conn, Result{}, nil, time.Now()
 	if f.spec.OnBegin != nil {
 		if err := f.spec.OnBegin(ctx, conn); err != nil {
 			return err
 		}
 	}
-	for from := 0; from < f.rows.Len(); {
-		todo, n, err := f.lock(ctx, from)
+	for from := 0; from < len(f.left); {
+		todo, n, err := f.lock(ctx, f.left[from:])
 		if err != nil {
 			return err
 		}
@@ -106,22 +116,35 @@ func (f *filler) transaction(ctx context.Context, conn *sql.Conn) error {
 				return err
 			}
 		}
+		f.now.Filled += int64(len(todo))
 		if !f.spec.DryRun {
-			if err := f.update(ctx, todo); err != nil {
+			unwritten, err := f.update(ctx, todo)
+			if err != nil {
 				return err
 			}
+			f.now.Filled -= int64(len(unwritten))
+			f.rest = unwritten
 		}
 		f.heartbeat()
-		from += n
+		if from += n; f.isLate() {
+			f.rest = append(f.rest, f.left[from:]...)
+			return nil
+		}
 	}
 	return nil
 }
 
-// lock locks the target's rows of a position on, n of them, and returns those to write.
-func (f *filler) lock(ctx context.Context, from int) (todo []int, n int, err error) {
+// isLate reports whether the transaction is to commit what it has: its locks are to be short, also where the target is
+// far away and each row needs a statement of its own.
+func (f *filler) isLate() bool {
+	return f.spec.MaxTransaction > 0 && time.Since(f.begun) >= f.spec.MaxTransaction
+}
+
+// lock locks the target's rows of some positions, the first n of them, and returns those to write.
+func (f *filler) lock(ctx context.Context, rows []int) (todo []int, n int, err error) {
 	keys := make([]table.Texts, 0, schema.KeysAtOnce)
-	for i := from; i < min(from+schema.KeysAtOnce, f.rows.Len()); i++ {
-		keys = append(keys, f.keyOf(f.rows, i))
+	for _, row := range rows[:min(schema.KeysAtOnce, len(rows))] {
+		keys = append(keys, f.keyOf(f.rows, row))
 	}
 	cond, n, err := f.list.In(keys, schema.KeysText)
 	if err != nil {
@@ -148,16 +171,15 @@ func (f *filler) lock(ctx context.Context, from int) (todo []int, n int, err err
 		at, ok := have[f.sameKey(keys[i])]
 		switch {
 		case !ok: // also where the target has another spelling of the key
-			f.res.Missing++
-		case !f.sameVersion(from+i, found, at):
-			f.res.Newer++
-		case f.isFilled(from+i, found, at):
-			f.res.Equal++
+			f.now.Missing++
+		case !f.sameVersion(rows[i], found, at):
+			f.now.Newer++
+		case f.isFilled(rows[i], found, at):
+			f.now.Equal++
 		default:
-			todo = append(todo, from+i)
+			todo = append(todo, rows[i])
 		}
 	}
-	f.res.Filled += int64(len(todo))
 	return todo, n, nil
 }
 

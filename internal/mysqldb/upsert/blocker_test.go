@@ -39,6 +39,34 @@ func TestALockWaitNamesTheConnectionThatBlocks(t *testing.T) {
 	})
 }
 
+// The connection is found beside any number of locks: a look costs what waits, and not what is locked.
+func TestTheConnectionThatBlocksIsFoundAmongManyLocks(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		w := dbtest.NewWriting(t, s, "(id INT PRIMARY KEY, v INT)")
+		dbtest.Fill(t, w.Raw, "t", 60_000, "n, n")
+		other, waiting := dbtest.Session(t, w.Raw), dbtest.Session(t, w.Raw)
+		var id int64
+		require.NoError(t, other.QueryRowContext(t.Context(), "SELECT CONNECTION_ID()").Scan(&id))
+		const update = "UPDATE t FORCE INDEX (PRIMARY) SET v = v + 1 WHERE id "
+		const begin = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"
+		dbtest.Run(t, other, begin, "BEGIN", update+"< 50000")
+		dbtest.Run(t, waiting, begin, "BEGIN", update+">= 50000")
+		done := make(chan error, 1)
+		go func() {
+			_, err := waiting.ExecContext(t.Context(), update+"= 1")
+			done <- err
+		}()
+		dbtest.WaitUntil(t, w.Raw, "SELECT COUNT(*) > 0 FROM information_schema.innodb_trx WHERE trx_state = "+
+			"'LOCK WAIT' AND trx_query LIKE '"+update+"= 1%'")
+		found := txn.FindBlocker(t.Context(), w.Db, w.Spec.Target.Name)
+		require.NotNil(t, found)
+		require.Equal(t, id, found.ID)
+		dbtest.Run(t, other, "ROLLBACK")
+		require.NoError(t, <-done)
+		dbtest.Run(t, waiting, "ROLLBACK")
+	})
+}
+
 // On MySQL, the connection that locks the table's definition is found too.
 func TestTheHolderOfATablesDefinitionIsFound(t *testing.T) {
 	w := dbtest.NewWriting(t, servers.MySQL(t), "(id INT PRIMARY KEY, v INT)")

@@ -44,7 +44,8 @@
 // The time limit is half of maxTransaction, or twice the round trips of any transaction where that is longer. "Well
 // within" leaves room for a quarter more rows. The fewest rows are an eighth of chunkRows, as a chunk is cut into 8
 // pieces at most, and never below 50. The pieces of a chunk have the same rows, at most 15% more than fit; fewer pieces
-// follow where one of them would keep the time limit. A backfill does not cut its chunks by the time that they take.
+// follow where one of them would keep the time limit. A backfill does not cut its chunks by the time that they take:
+// one of its transactions commits what it has when maxTransaction has passed, and another one goes on.
 //
 // "Measured" is the end of four times as many chunks as are written at once, while others wait. A trial changes that
 // number by one, and the measurement after it decides. The number stays between 1 and chunksInFlight. The last column
