@@ -80,8 +80,12 @@ func (a *application) masked(c schema.Column) (schema.Column, bool) {
 		c = beginning(c, name, word)
 	case zeros > 0:
 		c.Expr = fmt.Sprintf("TRUNCATE(%s, -%d)", name, zeros)
-		if c.Kind == table.KindDecimal {
+		switch c.Kind {
+		case table.KindDecimal:
 			c.Expr = fmt.Sprintf("CAST(%s AS DECIMAL(%d,%d))", c.Expr, c.Precision, c.Scale)
+		case table.KindFloat: // which has fewer digits than a large multiple
+			c.Kind, c.Type = table.KindDouble, "double"
+		default:
 		}
 	case word == mask.HMAC:
 		c = hashed(c, name)

@@ -100,6 +100,13 @@ func (c Column) SourceName() string { return cmp.Or(c.From, c.Name) }
 // empty member, several values print as the same text.
 func (c Column) SetByNumber() bool { return c.Kind == KindSet && slices.Contains(c.Members, "") }
 
+// ReadAlike reports whether what is read of two text columns has the same bytes just where they hold the same text. The
+// bytes of ascii are those of its UTF-8, also where one server has them read as bytes (MariaDB) and one as text.
+func ReadAlike(a, b Column) bool {
+	return a.RawCharset == b.RawCharset && (!a.RawCharset || a.Charset == b.Charset) ||
+		a.Charset == "ascii" && b.Charset == "ascii"
+}
+
 // Carried are the columns whose values travel: all but the generated ones, in table order.
 func Carried(cols []Column) []Column {
 	out := make([]Column, 0, len(cols))

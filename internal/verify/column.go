@@ -36,7 +36,7 @@ func (c Column) forms() (form, error) {
 	case s.Kind == table.KindJSON && t.Kind == table.KindString, s.Kind == table.KindString && t.Kind == table.KindJSON:
 		return canonicalJSON(t.Kind == table.KindJSON), nil
 	case t.Kind == table.KindString && s.Kind != t.Kind:
-		if printsAsText(s) && !t.RawCharset {
+		if printsAsText(s) && (!t.RawCharset || t.Charset == "ascii") {
 			return nil, nil
 		}
 		return nil, no
@@ -52,7 +52,7 @@ func formOfOneKind(s, t table.Column, no error) (form, error) {
 	case table.KindDecimal:
 		return trimmed(s.Scale != t.Scale), nil
 	case table.KindString:
-		if s.RawCharset != t.RawCharset || s.RawCharset && s.Charset != t.Charset {
+		if !table.ReadAlike(s, t) {
 			return nil, no
 		}
 	case table.KindBytes:

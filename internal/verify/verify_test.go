@@ -73,6 +73,13 @@ func typedBinary(n uint64) table.Column {
 	return c
 }
 
+// inASCII is a text in ascii, which MariaDB has read as bytes.
+func inASCII(raw bool) table.Column {
+	c := one(table.KindString, "varchar(9)")
+	c.Charset, c.RawCharset = "ascii", raw
+	return c
+}
+
 var typedText, typedJson = one(table.KindString, "longtext"), one(table.KindJSON, "json")
 
 // twoTypes are values of one column on both sides.
@@ -107,6 +114,9 @@ var twoTypes = map[string]struct {
 		typedText, typedText,
 		strings.Repeat("x", 65535), strings.Repeat("x", 65534) + "y", false,
 	},
+	"ascii of both kinds of servers":       {inASCII(true), inASCII(false), "a", "a", true},
+	"ascii that differs":                   {inASCII(false), inASCII(true), "a", "a\x80", false},
+	"UUID in the ascii of MariaDB":         {one(table.KindUUID, "uuid"), inASCII(true), "0-1", "0-1", true},
 	"UUID in CHAR":                         {one(table.KindUUID, "uuid"), typedText, "0-1", "0-1", true},
 	"ENUM in text":                         {members(table.KindEnum, "a"), typedText, "a", "a", true},
 	"text with a space":                    {typedText, typedText, "a", "a ", false},

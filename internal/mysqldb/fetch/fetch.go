@@ -211,13 +211,26 @@ func appendBytes(dst *table.Rows, e sqltext.Expr, v []byte) error {
 		}
 		dst.AppendFunc(func(b []byte) []byte { return strconv.AppendUint(b, n, 10) })
 	case e.StripZeros:
-		dst.Append(unpadded(v))
+		dst.AppendFunc(func(b []byte) []byte { return appendDecimal(b, unpadded(v), e.Fraction) })
 	case v == nil:
 		dst.AppendNull()
 	default:
 		dst.Append(v)
 	}
 	return nil
+}
+
+// appendDecimal appends a number with at least so many digits behind its point.
+func appendDecimal(dst, v []byte, digits int) []byte {
+	dst = append(dst, v...)
+	whole, fraction, _ := bytes.Cut(v, []byte("."))
+	if digits > 0 && len(whole) == len(v) {
+		dst = append(dst, '.')
+	}
+	for range digits - len(fraction) {
+		dst = append(dst, '0')
+	}
+	return dst
 }
 
 // unpadded strips a ZEROFILL's zeros: 0001.10 is 1.10, 0000 is 0.

@@ -88,7 +88,8 @@ func typeText(t *sql.ColumnType, constant *string) string {
 		}
 		return "bigint"
 	case name == "DECIMAL":
-		return fmt.Sprintf("decimal(%d,%d)", min(65, max(digits, 1)), min(30, scale))
+		// The driver counts a place for the sign, which an unsigned number does not have: one more digit holds both.
+		return fmt.Sprintf("decimal(%d,%d)", min(65, max(digits, 1)+1), min(30, scale))
 	case name == "FLOAT", name == "DOUBLE":
 		return "double"
 	case name == "DATETIME", name == "TIMESTAMP", name == "TIME":

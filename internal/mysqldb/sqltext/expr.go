@@ -3,6 +3,7 @@ package sqltext
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
@@ -15,6 +16,8 @@ type Expr struct {
 	Kind table.Kind
 	// StripZeros says that leading zeros are display (ZEROFILL) and not value.
 	StripZeros bool
+	// Fraction is how many digits the text of a DECIMAL has behind the point, where the server may print fewer.
+	Fraction int
 }
 
 // Value selects a column so that the text protocol sends the text that a value of its
@@ -33,8 +36,12 @@ func Column(c table.Column) string { return Ident(c.SourceName()) }
 func ValueOf(server mysqldb.Server, c table.Column, name string) Expr {
 	e := Expr{SQL: name, Kind: c.Kind, StripZeros: c.Kind == table.KindDecimal && isZerofill(c)}
 	switch {
-	case c.Kind == table.KindFloat || c.Kind == table.KindDouble && c.Expr != "":
-		// As FLOAT only six digits would be sent. An expression that is carried as DOUBLE may be a FLOAT there.
+	case c.Kind == table.KindDecimal && c.Expr != "":
+		// Of IF() and CASE, a server prints the branch as it is: 0, or the zeros in front of a ZEROFILL column.
+		e.StripZeros, e.Fraction = true, c.Scale
+	case c.Kind == table.KindFloat, c.Kind == table.KindDouble && (c.Expr != "" || strings.Contains(c.Type, "(")):
+		// As FLOAT only six digits would be sent, and of a DOUBLE(10,3) three behind the point: of one in fourteen, they
+		// are another double than the one that is stored. An expression that is carried as DOUBLE may be a FLOAT there.
 		if server.Flavor == mysqldb.FlavorMariaDB || server.AtLeast(8, 0, 17) {
 			e.SQL = "CAST(" + name + " AS DOUBLE)"
 		} else {

@@ -30,16 +30,16 @@ func NewAppender(from, to table.Column) (Appender, error) {
 	case table.KindFloat, table.KindDouble:
 		return AppendDouble, nil
 	case table.KindEnum:
+		hasEmpty, errorValue := slices.Contains(from.Members, ""), "''" // what the source prints
 		if to.Kind == table.KindEnum {
-			hasEmpty := slices.Contains(from.Members, "")
-			return func(dst, v []byte) ([]byte, error) {
-				if IsEnumError(v, hasEmpty) {
-					return append(dst, '0'), nil // the index: no text means the error value
-				}
-				return AppendQuoted(dst, v), nil
-			}, nil
+			errorValue = "0" // the index: no text means the error value
 		}
-		return quoted, nil
+		return func(dst, v []byte) ([]byte, error) {
+			if IsEnumError(v, hasEmpty) {
+				return append(dst, errorValue...), nil
+			}
+			return AppendQuoted(dst, v), nil
+		}, nil
 	case table.KindSet:
 		if from.SetByNumber() {
 			return setAppender(from, to), nil

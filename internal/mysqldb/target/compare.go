@@ -1,6 +1,7 @@
 package target
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -103,7 +104,40 @@ func compareKeys(p *Diff, source, target *schema.Table) {
 			if !index.Unique || part.Column == "" {
 				continue
 			}
-			compareKeyColumn(p, source.Column(part.Column), target.Column(part.Column), index.Name, target.KeyName())
+			if from := source.Column(part.Column); from != nil {
+				compareKeyColumn(p, from, target.Column(part.Column), &index, index.Name == target.KeyName(), keyRemedy(from))
+			}
+		}
+	}
+}
+
+// checkCreatedKeys is compareKeys of a target that is going to be created: its server may lack each collation under
+// which the keys of the source stay apart, or a key may have another type there.
+func (c *comparison) checkCreatedKeys() {
+	for _, index := range c.source.Indexes {
+		if !index.Unique || index.SourceOnly {
+			continue
+		}
+		for _, part := range index.Columns {
+			from := c.source.Column(part.Column)
+			if from == nil {
+				continue
+			}
+			to := *asDeclared(from)
+			if to.Kind != table.KindString {
+				continue
+			}
+			t, err := c.ddl.collations.translate(to.Charset, to.Collation, true, to.RawCharset)
+			if err != nil {
+				continue // refused by name
+			}
+			to.Charset, to.Collation = t.charset, t.collation
+			refuse := index.Name == c.source.KeyName() || c.options.Replace // by which rows would push each other out
+			remedy := "give the source's column a collation that ignores trailing spaces, or another character set"
+			if from.Kind != to.Kind {
+				remedy = "leave the column its type (columns.type)"
+			}
+			compareKeyColumn(c.Diff, from, &to, &index, refuse, remedy)
 		}
 	}
 }
@@ -113,31 +147,57 @@ func sameColumns(a, b []string) bool {
 	return len(a) == len(b) && !slices.ContainsFunc(a, func(c string) bool { return !table.HasColumn(b, c) })
 }
 
-// compareKeyColumn refuses a primary key under which two keys of the source could be one row.
-// Under another unique key the same is an error once it happens, and a warning now.
-func compareKeyColumn(p *Diff, from, to *schema.Column, index, key string) {
-	if from == nil || to == nil || from.Kind != table.KindString || to.Kind != table.KindString ||
-		!mayMerge(from.Collation, to.Collation) {
+// compareKeyColumn refuses a key under which two keys of the source could be one row. Under a unique key that is not
+// theirs the same is an error once it happens, and a warning now.
+func compareKeyColumn(p *Diff, from, to *schema.Column, index *schema.Index, refuse bool, remedy string) {
+	how := mergedKeys(from, to)
+	if how == "" {
 		return
 	}
-	text := fmt.Sprintf("has collation %s on the target and %s at the source: two different keys could become one row",
-		to.Collation, from.Collation)
-	remedy := fmt.Sprintf("give the target's column collation %s, or one that compares every character", from.Collation)
-	if index == key {
+	text := how + ": two different keys could become one row"
+	if refuse {
 		p.addFinding(table.LevelRefuse, to.Name, text, remedy).Topic = table.TopicCollation
 		return
 	}
 	p.addFinding(table.LevelWarn, to.Name, fmt.Sprintf("%s (unique key %s), which stops the run when it happens", text,
-		index), remedy).Topic = table.TopicCollation
+		index.Name), remedy).Topic = table.TopicCollation
 }
 
-// mayMerge reports whether two strings that differ under the source's collation could be equal under the target's.
-func mayMerge(from, to string) bool {
+// keyRemedy is how a target that is there keeps the values of a key's column apart.
+func keyRemedy(from *schema.Column) string {
+	if from.Kind != table.KindString {
+		return "give the target's column the source's type"
+	}
+	return fmt.Sprintf("give the target's column collation %s, or one that compares every character", from.Collation)
+}
+
+// mergedKeys says why two values that the source's column of a key tells apart could be one on the target, or "".
+func mergedKeys(from, to *schema.Column) string {
+	if to == nil || to.Kind != table.KindString {
+		return ""
+	}
+	switch merge := mayMerge(from, to.Collation); {
+	case from.Kind == table.KindString && merge:
+		return fmt.Sprintf("has collation %s on the target and %s at the source", to.Collation, from.Collation)
+	case from.Kind != table.KindEnum && from.Kind != table.KindSet:
+		return "" // the texts of a UUID and of an INET6 differ in every collation
+	case slices.Contains(from.Members, ""):
+		return fmt.Sprintf("is %s on the target, and has an empty member at the source: values with it and without it "+
+			"have one text", to.Type)
+	case merge:
+		return fmt.Sprintf("is %s of collation %s on the target, and its members have %s at the source", to.Type,
+			to.Collation, cmp.Or(from.Collation, "no collation"))
+	}
+	return ""
+}
+
+// mayMerge reports whether two texts that differ under a source column's collation could be equal under the target's.
+func mayMerge(from *schema.Column, to string) bool {
 	switch {
-	case sameCollation(from, to), schema.IsExactCollation(to):
+	case sameCollation(from.Collation, to), schema.IsExactCollation(to):
 		return false
-	case strings.HasSuffix(to, "_bin"):
-		return isNoPad(from) // a plain _bin ignores trailing spaces, and nothing else
+	case strings.HasSuffix(to, "_bin"): // a plain _bin ignores trailing spaces, and nothing else
+		return isNoPad(from.Collation) && from.Kind == table.KindString && !isChar(from)
 	}
 	return true
 }

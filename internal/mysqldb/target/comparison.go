@@ -158,6 +158,7 @@ func (c *comparison) createTable(ctx context.Context) error {
 	if err := c.ddl.tryCreate(ctx, c.src, c.dst, c.Diff); err != nil {
 		return err
 	}
+	c.checkCreatedKeys()
 	c.deferIndexes()
 	c.adviseLocalInfile()
 	c.Statements = append(c.Statements, c.ddl.create(c.Name, len(c.Deferred) > 0))

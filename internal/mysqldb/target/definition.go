@@ -107,7 +107,7 @@ func (d *ddl) charset(c *schema.Column, changed bool) (string, bool) {
 		return "", false
 	}
 	switch {
-	case t.changed && key:
+	case t.changed && key && !mayMerge(c, t.collation): // of the others checkCreatedKeys tells
 		d.addFinding(table.LevelWarn, c.Name, fmt.Sprintf("collation %s becomes %s on the target, so that no two keys "+
 			"are taken for one; a key that changes only in what the old collation ignores arrives as another row", co,
 			t.collation), "").Topic = table.TopicCollation

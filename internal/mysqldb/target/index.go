@@ -82,8 +82,8 @@ func (d *ddl) oneCollation(index *schema.Index) bool {
 		if c == nil {
 			return false
 		}
-		t, err := d.collations.translate(c.Charset, c.Collation, d.keys[c.Name] && c.Kind == table.KindString,
-			c.RawCharset)
+		key := d.keys[table.FoldColumn(c.Name)] && c.Kind == table.KindString
+		t, err := d.collations.translate(c.Charset, c.Collation, key, c.RawCharset)
 		if err != nil {
 			return false
 		}

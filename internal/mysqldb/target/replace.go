@@ -64,7 +64,7 @@ func implies(source, target *schema.Table, s, t schema.Index) bool {
 		}
 		from, to := source.Column(sp.Column), target.Column(tp.Column)
 		if from.Kind != to.Kind || from.Precision > to.Precision || from.Scale > to.Scale ||
-			from.Kind == table.KindString && mayMerge(from.Collation, to.Collation) {
+			from.Kind == table.KindString && mayMerge(from, to.Collation) {
 			return false
 		}
 	}

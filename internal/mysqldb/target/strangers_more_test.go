@@ -30,8 +30,8 @@ var collated = []stranger{
 	{
 		name: "mixed_fulltext", refused: nil, only: mysql,
 		make: []string{
-			"CREATE TABLE T (id INT PRIMARY KEY, a VARCHAR(60) COLLATE utf8mb4_0900_ai_ci UNIQUE, b TEXT " +
-				"COLLATE utf8mb4_0900_ai_ci, FULLTEXT KEY ab (a, b) /*!50100 WITH PARSER ngram */)",
+			"CREATE TABLE T (id INT PRIMARY KEY, A VARCHAR(60) COLLATE utf8mb4_0900_ai_ci UNIQUE, b TEXT " +
+				"COLLATE utf8mb4_0900_ai_ci, FULLTEXT KEY ab (A, b) /*!50100 WITH PARSER ngram */)",
 			"INSERT INTO mixed_fulltext VALUES (1, 'x', 'y')",
 		},
 	},

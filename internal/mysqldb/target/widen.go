@@ -152,7 +152,7 @@ func widened(fromServer, toServer mysqldb.Server, from, to *schema.Column) (sqlT
 	if misfit(from, to) == "" {
 		return to.Type, true // for NULL
 	}
-	if from.Kind != to.Kind || from.RawCharset != to.RawCharset {
+	if from.Kind != to.Kind || !table.ReadAlike(from.Column, to.Column) {
 		return "", false
 	}
 	wide := *to

@@ -27,6 +27,7 @@ var widenings = []struct{ was, is, value, then string }{
 		"varchar(40) YES x ",
 	},
 	{"VARCHAR(60) COLLATE utf8mb4_bin NOT NULL", "VARCHAR(70) NULL", "REPEAT('😀', 70)", "varchar(70) YES NULL "},
+	{"VARCHAR(9) CHARACTER SET ascii", "VARCHAR(20) CHARACTER SET ascii", "REPEAT('x', 20)", "varchar(20) YES NULL "},
 	{"VARBINARY(4)", "VARBINARY(400)", "REPEAT(x'00', 400)", "varbinary(400) YES NULL "},
 	{"DECIMAL(10,2) NOT NULL DEFAULT 1", "DECIMAL(14,4) NOT NULL", "-1234567890.1234", "decimal(14,4) NO 1.0000 "},
 	{"ENUM('a','b''(') NOT NULL COMMENT 'c'", "ENUM('a','b''(','😀') NOT NULL", "'😀'", "enum('a','b''(','?') NO NULL c"},

@@ -142,6 +142,9 @@ var keyCases = []keyCase{
 		values: append(each(func(i int) string { return fmt.Sprintf("0.1e0 * %d - 2", i) }),
 			"1.7976931348623157e308", "5e-324"),
 	},
+	{name: "digits", columns: "k DOUBLE(10,3)", values: each(func(i int) string {
+		return fmt.Sprintf("2.%03de0", 900+i)
+	}), crossing: true},
 	{
 		name: "single", columns: "k FLOAT",
 		values: append(each(func(i int) string { return fmt.Sprintf("0.1e0 * %d - 2", i) }),

@@ -74,8 +74,7 @@ func (p *plan) looks() bool {
 	}
 	for i, from := range p.columns {
 		to := p.targets[i].Column
-		if from.Kind != to.Kind || from.RawCharset != to.RawCharset || from.RawCharset && from.Charset != to.Charset ||
-			!slices.Equal(from.Members, to.Members) {
+		if from.Kind != to.Kind || !table.ReadAlike(from, to) || !slices.Equal(from.Members, to.Members) {
 			return false
 		}
 	}
