@@ -137,7 +137,7 @@ func (l *lake) finish(plan activities.PlanRunResult) {
 	if plan.TargetRow != nil {
 		require.NoError(l.t, lineage.Finish(l.t.Context(), l.Dst, plan.TargetRow.Ref, ""))
 	}
-	l.state.Files = l.state.Files.With(plan.Files.Done, int64(100+l.runs), time.Now())
+	l.state.LoadFiles(plan.Files.Done, int64(100+l.runs), time.Now())
 	l.state.Loaded = l.state.Loaded || plan.Ranges > 0
 	l.state.Identity = plan.Identity
 	if plan.TargetRow != nil {
@@ -198,6 +198,8 @@ const header = "id,v,updated_at"
 func errOf(_ activities.PlanRunResult, err error) error { return err }
 
 func force(in *activities.PlanRunInput) { in.Force = true }
+
+func full(in *activities.PlanRunInput) { in.Full = true }
 
 func only(names ...string) func(*activities.PlanRunInput) {
 	return func(in *activities.PlanRunInput) { in.Only = names }

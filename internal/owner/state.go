@@ -167,6 +167,11 @@ type State struct {
 	Files *Files `json:"files,omitempty"`
 	// PutAway is nil where no files of the table are being put away.
 	PutAway *PutAway `json:"putAway,omitempty"`
+	// MovedTo are digests of the folders that files of the table were moved into. Runs do not see what is there.
+	MovedTo []string `json:"movedTo,omitempty"`
+	// FilesGone says that files were put away, and that no run has left those of its loads since: where files of a
+	// load are missing, that says nothing of their maker.
+	FilesGone bool `json:"filesGone,omitempty"`
 	// Kept is what staging kept of the table when the last of both ended; nil where that is not known.
 	Kept *Kept `json:"kept,omitempty"`
 }
