@@ -167,6 +167,7 @@ func (l *lake) stop(plan activities.PlanRunResult, ranges ...int) (sum api.Count
 	require.True(l.t, plan.Resumable)
 	l.state.FirstLoad = &owner.FirstLoad{
 		Run: plan.Run, PlanSum: plan.PlanSum, Done: plan.Done, Fence: l.state.Lease.Fence,
+		Snapshots: plan.Files.Snapshots,
 	}
 	l.state.Identity = plan.Identity
 	if lost := plan.Files.LostLoads; lost != nil {

@@ -74,6 +74,12 @@ func (s *State) LoadFiles(done FilesDone, fence int64, now time.Time) {
 	s.FilesGone = s.FilesGone && (done.PutsAway || len(done.Loads) == 0)
 }
 
+// Has reports whether a load is among them, in this version.
+func (l Loads) Has(load Load) bool {
+	at := l.find(load)
+	return at >= 0 && l[at].Version == load.Version
+}
+
 // find is the place of a load, in any version; less than 0 for none.
 func (l Loads) find(of Load) int {
 	return slices.IndexFunc(l, func(one Load) bool { return one.ID == of.ID })

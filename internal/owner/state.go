@@ -38,6 +38,9 @@ type FirstLoad struct {
 	// Fence is that of the run of files which has begun last on the plan: a target whose state row is older was
 	// restored.
 	Fence int64 `json:"fence,omitempty"`
+	// Snapshots are what of it are dumps: a run that starts over finds their rows on the target, and knows whose they
+	// are.
+	Snapshots Loads `json:"snapshots,omitempty"`
 	// Done has one character per range, '1' where the range is loaded.
 	Done string `json:"done"`
 	// PlanSum is the SHA-256 of its plan.
