@@ -87,7 +87,8 @@ func (a *Activities) tryDraftFiles(ctx context.Context, in PlanRunInput, s Setti
 	if p.files.store, err = files.Open(own.URL); err != nil {
 		return nil, translateFiles(ctx, err, p.filesAt())
 	}
-	if p.files.found, err = own.discover(ctx, p.files.store, in.State.PutAway); err != nil {
+	var moved []string
+	if p.files.found, moved, err = own.discover(ctx, p.files.store, in.State); err != nil {
 		return nil, translateFiles(ctx, err, p.filesAt())
 	}
 	if w := p.files.found.Watermark; w != nil && in.preview && !in.compare {
@@ -95,6 +96,9 @@ func (a *Activities) tryDraftFiles(ctx context.Context, in PlanRunInput, s Setti
 			Level: table.LevelInfo, Table: in.Table, Column: w.Column,
 			Text: fmt.Sprintf("the maker of the files has read its source up to %s %s", w.Column, w.Value),
 		})
+	}
+	if in.preview && !in.compare {
+		p.noteMoved(moved)
 	}
 	if err := a.draftFilesTarget(ctx, in, p); err != nil || p.id.changed != "" {
 		return p, err

@@ -47,7 +47,7 @@ func (p *planDraft) chooseLoads(ctx context.Context, in PlanRunInput) error {
 			if err := p.checkWhole(ctx, l, in.Force); err != nil {
 				return err
 			}
-		case l.Snapshot && p.settings.Cursor == "" && !in.Force:
+		case l.Snapshot && p.settings.Cursor == "" && !in.Force && !p.holdsSnapshot(in.State, l.ID, ref):
 			if err := p.checkSnapshot(ctx, l); err != nil {
 				return err
 			}
@@ -143,6 +143,24 @@ func (p *planDraft) refuseOlder(what, force string) error {
 	}
 	return filesRefused("set a cursor, by which the newest row wins; or "+force, "%s %s, which is loaded: without a "+
 		"cursor its rows would undo newer ones", what, newest)
+}
+
+// holdsSnapshot reports whether the rows of the target are those of this dump: an unfinished run has begun to write it,
+// or it is the last that is done. The target is the one that the state speaks of, and has lost nothing since.
+func (p *planDraft) holdsSnapshot(s owner.State, id string, ref owner.Load) bool {
+	was, now, row := s.Identity, p.id.now, p.id.row
+	switch {
+	case was == nil || was.Cursor != "" || was.Target.Table != now.Target.Table: // a cursor keeps rows of others
+		return false
+	case row == nil && (was.Target.Row || !was.Target.Server.Same(now.Target.Server)):
+		return false
+	case row != nil && (row.Run < was.Target.Run || s.FirstLoad != nil && row.Fence < s.FirstLoad.Fence):
+		return false
+	case s.FirstLoad != nil:
+		return s.FirstLoad.Snapshots.Has(ref)
+	}
+	known := s.Files
+	return known != nil && known.Newest != nil && known.Newest.ID == id && known.StateOf(ref) == owner.LoadDone
 }
 
 // checkSnapshot refuses a snapshot where the target has rows and no cursor says which of both are newer.

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/tablehaul/tablehaul/internal/api"
-	"github.com/tablehaul/tablehaul/internal/files/layout"
 	"github.com/tablehaul/tablehaul/internal/owner"
 )
 
@@ -14,6 +13,8 @@ type FilesPlan struct {
 	// Done is what the table's state remembers when the run is done.
 	Done owner.FilesDone `json:"done"`
 	api.FilesRead
+	// Snapshots are those of the loads whose rows have no order against what the target has: see layout.Load.
+	Snapshots owner.Loads `json:"snapshots,omitempty"`
 	// LostLoads are loads of earlier runs that this one loads again, as far as they are there.
 	LostLoads *owner.LostLoads `json:"lostLoads,omitempty"`
 	// PutsAway says that files are removed or moved when the run is done.
@@ -35,7 +36,18 @@ func (p *planDraft) filesResult(in PlanRunInput, out *PlanRunResult) {
 	}
 	out.Files = &FilesPlan{
 		Done: f.done, FilesRead: f.reads(), PutsAway: p.settings.Files.putsAway(), LostLoads: p.lostLoads(in),
+		Snapshots: f.snapshots(),
 	}
+}
+
+// snapshots are the loads that are dumps.
+func (f *filesDraft) snapshots() (out owner.Loads) {
+	for _, l := range slices.Concat(f.kept, f.loads) {
+		if l.Snapshot {
+			out = append(out, owner.LoadOf(l.ID, l.Version, l.Time))
+		}
+	}
+	return out
 }
 
 // doneBefore has a '1' for each of the first ranges that is loaded by an earlier run; "" where none is taken up.
@@ -68,8 +80,7 @@ func (p *planDraft) resumable(in PlanRunInput) bool {
 	case f.record == replaceRecord, len(p.ranges) > 1:
 		return true
 	}
-	snapshot := p.settings.Cursor == "" &&
-		slices.ContainsFunc(f.loads, func(l layout.Load) bool { return l.Snapshot })
+	snapshot := p.settings.Cursor == "" && len(f.snapshots()) > 0
 	return len(p.ranges) > 0 && (snapshot || p.lostLoads(in) != nil)
 }
 

@@ -137,7 +137,7 @@ func (l *lake) finish(plan activities.PlanRunResult) {
 	if plan.TargetRow != nil {
 		require.NoError(l.t, lineage.Finish(l.t.Context(), l.Dst, plan.TargetRow.Ref, ""))
 	}
-	l.state.Files = l.state.Files.With(plan.Files.Done, int64(100+l.runs), time.Now())
+	l.state.LoadFiles(plan.Files.Done, int64(100+l.runs), time.Now())
 	l.state.Loaded = l.state.Loaded || plan.Ranges > 0
 	l.state.Identity = plan.Identity
 	if plan.TargetRow != nil {
@@ -167,6 +167,7 @@ func (l *lake) stop(plan activities.PlanRunResult, ranges ...int) (sum api.Count
 	require.True(l.t, plan.Resumable)
 	l.state.FirstLoad = &owner.FirstLoad{
 		Run: plan.Run, PlanSum: plan.PlanSum, Done: plan.Done, Fence: l.state.Lease.Fence,
+		Snapshots: plan.Files.Snapshots,
 	}
 	l.state.Identity = plan.Identity
 	if lost := plan.Files.LostLoads; lost != nil {
@@ -198,6 +199,8 @@ const header = "id,v,updated_at"
 func errOf(_ activities.PlanRunResult, err error) error { return err }
 
 func force(in *activities.PlanRunInput) { in.Force = true }
+
+func full(in *activities.PlanRunInput) { in.Full = true }
 
 func only(names ...string) func(*activities.PlanRunInput) {
 	return func(in *activities.PlanRunInput) { in.Only = names }

@@ -83,7 +83,7 @@ func (p *puttingAway) run(ctx context.Context) error {
 	if err := p.goOn(ctx); err != nil {
 		return err
 	}
-	found, err := p.s.Files.discover(ctx, p.store, p.state.PutAway)
+	found, _, err := p.s.Files.discover(ctx, p.store, p.state)
 	if err != nil {
 		return err
 	}
@@ -127,7 +127,10 @@ func (p *puttingAway) goOn(ctx context.Context) error {
 		}
 		return nil
 	})
-	if err != nil {
+	if err != nil || len(left) == 0 {
+		return err
+	}
+	if err := p.record(ctx, owner.PutAwayRequest{PutAway: p.state.PutAway}); err != nil { // after may have changed
 		return err
 	}
 	return p.putFiles(ctx, left)
@@ -188,11 +191,11 @@ func (p *puttingAway) marksMore(ctx context.Context, l layout.Load) (more bool, 
 	if l.Marker == nil || !l.OfFolder {
 		return false, nil
 	}
-	moved := p.s.Files.movesTo()
+	moved := p.s.Files.moved(p.state)
 	folder := l.Marker.Key[:strings.LastIndexByte(l.Marker.Key, '/')+1]
 	err = p.store.List(ctx, folder, func(e files.Entry) error {
-		if name := path.Base(e.Key); p.own[e.Key] || moved != "" && strings.HasPrefix(e.Key, moved) ||
-			strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_") {
+		name := path.Base(e.Key)
+		if p.own[e.Key] || moved.has(e.Key) || strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_") {
 			return nil
 		}
 		more = true
@@ -227,9 +230,12 @@ func (p *puttingAway) putBatch(ctx context.Context, rest ...owner.Load) error {
 	return p.putFiles(ctx, list)
 }
 
-// record lets the state name the files that go next.
+// record lets the state name the files that go next, and where they go.
 func (p *puttingAway) record(ctx context.Context, req owner.PutAwayRequest) error {
 	req.StateID, req.Revision = p.state.ID, p.state.Revision
+	if to := p.s.Files.movesTo(); to != "" && req.PutAway != nil {
+		req.MovesTo = p.s.Files.placeOf(to)
+	}
 	var now owner.State
 	err := p.a.update(ctx, p.s.Table.String(), owner.UpdatePutFilesAway, req, &now)
 	if err == nil {

@@ -1,6 +1,7 @@
 package integration_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/testenv/s3server"
+	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -40,4 +42,33 @@ func TestFilesInABucketThatFails(t *testing.T) {
 	_, err = p.try(workflows.SyncTableInput{Table: name})
 	requireFailure(t, err, failure.FilesRefused, "2/a.csv")
 	require.Equal(t, "3", scalar(t, p.dst, "SELECT COUNT(*) FROM t"))
+}
+
+// Files that a run has moved in a bucket, where a copy is younger than its original, stay there when files.after
+// changes: they are not loaded again, and not removed.
+func TestFilesThatWereMovedInABucketStayThere(t *testing.T) {
+	t.Parallel()
+	s, url := servers.MySQL(t), s3server.Shared(t).URL(t)
+	lakeThat := func(after string) options {
+		return options{sourceDSN: s.DSN(""), targetDSN: s.DSN(""), tables: strings.NewReplacer(
+			"file://DIR/lake", url, "    complete:", "    after: "+after+"\n    complete:").Replace(lakeTable)}
+	}
+	p := start(t, lakeThat("move:done"))
+	bucket, err := staging.Open(url)
+	require.NoError(t, err)
+	put := func(load string, lines []string) {
+		t.Helper()
+		require.NoError(t, bucket.Put(t.Context(), load+"/a.csv", strings.NewReader(strings.Join(lines, "\n")+"\n")))
+		require.NoError(t, bucket.Put(t.Context(), load+"/_SUCCESS", strings.NewReader("")))
+	}
+	put("1", csvRows(1, 3, "one", 1))
+	require.EqualValues(t, 3, p.once("t").Inserted)
+	moved := []string{"done/1/_SUCCESS", "done/1/a.csv"}
+	require.ElementsMatch(t, moved, stagedIn(t, url))
+	for i, after := range []string{"delete", "keep"} {
+		p.reconfigure(lakeThat(after))
+		put(fmt.Sprint(2+i), csvRows(4, 4, after, 2+i))
+		require.EqualValues(t, 1, p.once("t").RowsExtracted)
+	}
+	require.Subset(t, stagedIn(t, url), moved)
 }

@@ -2,6 +2,7 @@ package workflows_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/temporal"
@@ -13,6 +14,8 @@ import (
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
+var aDump = owner.LoadOf("night1/@.json", "v1", time.UnixMilli(1).UTC())
+
 // ofFiles is a run of files that has taken up another one, of whose five ranges the first was loaded.
 func ofFiles() *fake {
 	f := newFake()
@@ -20,6 +23,7 @@ func ofFiles() *fake {
 	f.plan.Resumable, f.plan.TakenFrom = true, "run-0"
 	f.plan.Files = &activities.FilesPlan{
 		FilesRead: api.FilesRead{Loads: 2, Files: 9}, LostLoads: &owner.LostLoads{KeepRuns: 3},
+		Snapshots: owner.Loads{aDump},
 	}
 	f.begin = func(in activities.BeginRunInput) (activities.BeginRunResult, error) {
 		return activities.BeginRunResult{Files: true, State: owner.State{
@@ -36,6 +40,7 @@ func TestARunOfFilesRecordsItsRanges(t *testing.T) {
 	require.Equal(t, 4, f.count("ReadFiles"), "a loaded range is not read again")
 	require.Equal(t, &owner.FirstLoad{
 		Run: "run-1", PlanSum: "sum", Done: "10000", Fence: 7, Files: &api.FilesRead{Loads: 2, Files: 9},
+		Snapshots: owner.Loads{aDump},
 	}, f.recorded[0].FirstLoad)
 	require.Equal(t, &owner.LostLoads{KeepRuns: 3}, f.recorded[0].LostLoads)
 	var ranges []int // a range may begin before the record of the one before it is made
@@ -86,6 +91,7 @@ func TestARunOfFilesPlansAgainWithWhatIsDone(t *testing.T) {
 	require.NoError(t, env.GetWorkflowError())
 	require.Len(t, f.planned, 2)
 	require.Equal(t, "11000", f.planned[1].State.FirstLoad.Done)
+	require.True(t, f.planned[1].State.FirstLoad.Snapshots.Has(aDump), "its rows do not stop the run that wrote them")
 	var begun []int64 // a target whose row has an older fence is one that was restored
 	for _, p := range f.recorded {
 		if p.FirstLoad != nil {

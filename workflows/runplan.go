@@ -97,6 +97,7 @@ func (s *sync) firstLoad() *owner.FirstLoad {
 	}
 	if s.plan.Files != nil {
 		out.Files, out.Fence = &s.plan.Files.FilesRead, cmp.Or(s.fence(), s.lease.Fence)
+		out.Snapshots = s.plan.Files.Snapshots
 	}
 	return out
 }

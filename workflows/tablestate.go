@@ -194,7 +194,7 @@ func (o *stateWorkflow) finish(ctx workflow.Context, req owner.FinishRequest) er
 		o.state.FirstLoad = nil
 	}
 	if req.Files != nil {
-		o.state.Files = o.state.Files.With(*req.Files, req.Fence, workflow.Now(ctx))
+		o.state.LoadFiles(*req.Files, req.Fence, workflow.Now(ctx))
 	}
 	if req.Refused {
 		o.state.Lease = nil

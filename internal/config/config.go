@@ -25,6 +25,8 @@ type Config struct {
 	Warnings []Problem
 
 	entries []entry
+	// sealed is the file as a program reads it with WithoutSecrets; nil where this is so already. See Digest.
+	sealed *Config
 }
 
 // Connection is one MySQL or MariaDB server.

@@ -12,7 +12,9 @@ import (
 // decoder walks the file's syntax tree and collects problems instead of stopping at the first.
 type decoder struct {
 	getenv func(string) string
-	// sealed leaves variables of connections and staging as they are written; see WithoutSecrets.
+	// expanded are the values of texts with variables.
+	expanded map[string]string
+	// sealed leaves variables of what only workers open as they are written; see WithoutSecrets.
 	sealed bool
 	// mode are the permissions of the file; 0 where it is none.
 	mode     fs.FileMode
@@ -201,25 +203,23 @@ type scalar struct {
 
 // scalar reads the plain value at a; false means that a problem was recorded.
 func (d *decoder) scalar(a at) (scalar, bool) {
-	var text string
+	text, isText := textOf(a)
 	switch n := a.node.(type) {
-	case *ast.StringNode:
-		text = n.Value
-	case *ast.LiteralNode:
-		text = n.Value.Value
 	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
 		text = n.GetToken().Value
 	case nil, *ast.NullNode:
 		d.problem(a, "give it a value or remove the key", "has no value")
 		return scalar{}, false
 	default:
-		d.problem(a, "", "must be a single value, not %s", kindOf(n))
-		return scalar{}, false
+		if !isText {
+			d.problem(a, "", "must be a single value, not %s", kindOf(n))
+			return scalar{}, false
+		}
 	}
 	if !strings.Contains(text, "${") {
 		return scalar{text, fmt.Sprintf("%q", text)}, true
 	}
-	value, err := Expand(text, d.getenv)
+	value, err := d.expand(text)
 	if err != nil {
 		d.problem(a, "set it where the program starts, or change the file", "%s", err.Error())
 		return scalar{}, false
@@ -230,12 +230,33 @@ func (d *decoder) scalar(a at) (scalar, bool) {
 // sealedScalar is scalar for places where a variable may stay unread; see WithoutSecrets.
 // false means that there is nothing to check.
 func (d *decoder) sealedScalar(a at) (scalar, bool) {
-	if d.sealed {
-		if n, ok := a.node.(*ast.StringNode); ok && strings.Contains(n.Value, "${") {
-			return scalar{text: n.Value}, false
-		}
+	if text, ok := textOf(a); d.sealed && ok && strings.Contains(text, "${") {
+		return scalar{text: text}, false
 	}
 	return d.scalar(a)
+}
+
+// textOf is the text at a as the file has it; false where there is none.
+func textOf(a at) (string, bool) {
+	switch n := a.node.(type) {
+	case *ast.StringNode:
+		return n.Value, true
+	case *ast.LiteralNode:
+		return n.Value.Value, true
+	}
+	return "", false
+}
+
+// expand is Expand, once for each text of the file.
+func (d *decoder) expand(text string) (string, error) {
+	if value, ok := d.expanded[text]; ok {
+		return value, nil
+	}
+	value, err := Expand(text, d.getenv)
+	if err == nil {
+		d.expanded[text] = value
+	}
+	return value, err
 }
 
 func kindOf(n ast.Node) string {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -13,8 +14,10 @@ import (
 const digestLength = 12
 
 // Digest is equal for two configurations that give a table the same settings. The command line compares its
-// own with that of a worker. What only schedules use does not count, because a worker does not use them.
+// own with that of a worker. What only schedules use does not count, because a worker does not use them. Where the
+// command line does not read variables, they count as the file has them, in a worker as well: see WithoutSecrets.
 func (c *Config) Digest(n table.Name) (string, error) {
+	c = cmp.Or(c.sealed, c)
 	t, err := c.Table(n)
 	if err != nil {
 		return "", err
@@ -23,8 +26,10 @@ func (c *Config) Digest(n table.Name) (string, error) {
 	t.Verify.Every, t.Verify.Depth = Schedule{}, ""
 	text, err := json.Marshal(struct {
 		Table
+		// MaskKey is the name of the variable.
+		MaskKey     string
 		Compression string
-	}{t, c.Staging.Compression})
+	}{t, t.MaskKey.Reveal(), c.Staging.Compression})
 	if err != nil {
 		return "", fmt.Errorf("digest of the settings of %s: %w", n, err)
 	}

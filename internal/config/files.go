@@ -71,9 +71,8 @@ var filesKeys = []field[Table]{
 var filesFields = []field[Files]{
 	{"url", "required", "file:///folder, s3://bucket/prefix", "Where the files are. The parameters of s3 are those of " +
 		"`staging.url`. A worker has to reach it.", setFilesURL},
-	wordField("layout", builtinFiles.Layout, []string{LayoutDLT, "mysqlshell", LayoutPlain}, "Who writes the files: "+
-		"dlt, "+
-		"a dump of MySQL Shell, or any program (plain), whose files match finds.",
+	wordField("layout", builtinFiles.Layout, []string{LayoutDLT, "mysqlshell", LayoutPlain}, "Who writes the "+
+		"files: dlt, a dump of MySQL Shell, or any program (plain), whose files match finds.",
 		func(f *Files) *string { return &f.Layout }),
 	textField("table", "", "orders, or shop.orders for a dump", "The maker's own name of the table, for dlt and "+
 		"mysqlshell.", nil, func(f *Files) *string { return &f.Table }),
@@ -100,7 +99,8 @@ var filesFields = []field[Files]{
 	sizeField("maxRow", builtinFiles.MaxRow, 1<<10, 1<<30, "The most bytes that a row may have in a file.",
 		func(f *Files) *int64 { return &f.MaxRow }),
 	textField("after", builtinFiles.After, "keep, delete, move:done", "What becomes of files that are loaded. move: "+
-		"they get this prefix before their names, below the same url.", checkAfter,
+		"they get this prefix before their names, below the same url; runs do not see what is there, also after a "+
+		"change of this key.", checkAfter,
 		func(f *Files) *string { return &f.After }),
 	columnTypes("create", "{ id: bigint, amount: \"decimal(12,2)\" }", "Columns and types of a target that is "+
 		"missing. Those of `key` are NOT NULL. Without it, and without a schema of the maker's, the target has to be "+

@@ -24,8 +24,8 @@ const byteOrderMark = "\uFEFF"
 // Option changes how Load reads.
 type Option func(*decoder)
 
-// WithoutSecrets leaves the variables of connections and staging unread. It is for programs that
-// open neither, such as the command line, so that they run where the secrets are not.
+// WithoutSecrets leaves the variables of connections, staging, notifications, mask keys and URLs of files unread. It is
+// for programs that open none of these, such as the command line, so that they run where the secrets are not.
 func WithoutSecrets() Option { return func(d *decoder) { d.sealed = true } }
 
 // LoadFile is Load of the file at path. A file that cannot be opened keeps its os error:
@@ -67,7 +67,7 @@ func Load(r io.Reader, getenv func(string) string, opts ...Option) (*Config, err
 }
 
 func newDecoder(getenv func(string) string, opts []Option) *decoder {
-	d := &decoder{getenv: getenv}
+	d := &decoder{getenv: getenv, expanded: map[string]string{}}
 	for _, o := range opts {
 		o(d)
 	}
@@ -82,6 +82,7 @@ func (d *decoder) load(r io.Reader) (*Config, error) {
 	c := &Config{Connections: map[string]Connection{}}
 	if root, ok := d.parse(content); ok {
 		d.decode(root, c)
+		c.sealed = d.withoutSecrets(root)
 	}
 	if len(d.problems) > 0 {
 		return nil, &Problems{List: sorted(d.problems)}
@@ -89,6 +90,16 @@ func (d *decoder) load(r io.Reader) (*Config, error) {
 	d.warnReadable(d.mode)
 	c.Warnings = sorted(d.warnings)
 	return c, nil
+}
+
+// withoutSecrets is what a program reads of the same file with WithoutSecrets; nil where this one does.
+func (d *decoder) withoutSecrets(root at) *Config {
+	if d.sealed {
+		return nil
+	}
+	c := &Config{Connections: map[string]Connection{}}
+	(&decoder{getenv: d.getenv, expanded: d.expanded, sealed: true}).decode(root, c)
+	return c
 }
 
 // parse reads the syntax. Its messages leave out the source text, which may hold a password.

@@ -1,6 +1,9 @@
 package owner
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // PutAway names files of loads that are done, which are being removed or moved. No run sees them any more. So the files
 // of a load go all at once, by one update of the state, and what the store does one by one may stop and go on.
@@ -34,6 +37,8 @@ type PutAwayRequest struct {
 	Revision int64  `json:"revision"`
 	// PutAway is nil where no more files go.
 	PutAway *PutAway `json:"putAway,omitempty"`
+	// MovesTo is the folder that they are moved into, as State.MovedTo has it; empty where they are removed.
+	MovesTo string `json:"movesTo,omitempty"`
 	// Rest are loads with more files than one request names, as they are without these.
 	Rest Loads `json:"rest,omitempty"`
 	// Gone are loads below the floor all of whose files go: they need not be known any more.
@@ -42,7 +47,12 @@ type PutAwayRequest struct {
 
 // Put does what the request says.
 func (s *State) Put(req PutAwayRequest) {
-	s.PutAway = req.PutAway
+	if s.PutAway = req.PutAway; s.PutAway != nil {
+		s.FilesGone = true
+		if req.MovesTo != "" && !slices.Contains(s.MovedTo, req.MovesTo) {
+			s.MovedTo = append(slices.Clone(s.MovedTo), req.MovesTo)
+		}
+	}
 	if s.Files == nil {
 		return
 	}
@@ -56,6 +66,18 @@ func (s *State) Put(req PutAwayRequest) {
 		}
 	}
 	s.Files = &f
+}
+
+// LoadFiles takes in what a run with this fence has loaded, which ended now.
+func (s *State) LoadFiles(done FilesDone, fence int64, now time.Time) {
+	s.Files = s.Files.With(done, fence, now)
+	s.FilesGone = s.FilesGone && (done.PutsAway || len(done.Loads) == 0)
+}
+
+// Has reports whether a load is among them, in this version.
+func (l Loads) Has(load Load) bool {
+	at := l.find(load)
+	return at >= 0 && l[at].Version == load.Version
 }
 
 // find is the place of a load, in any version; less than 0 for none.

@@ -46,3 +46,35 @@ func TestTheStateFollowsLoadsThatArePutAway(t *testing.T) {
 	s.Put(owner.PutAwayRequest{})
 	require.Nil(t, s.PutAway)
 }
+
+// Folders are remembered once, and a reply that was given stays as it is.
+func TestTheStateRemembersWhereFilesWereMovedTo(t *testing.T) {
+	var s owner.State
+	away := &owner.PutAway{Origin: "o"}
+	s.Put(owner.PutAwayRequest{PutAway: away})
+	require.Empty(t, s.MovedTo, "they are removed")
+	s.Put(owner.PutAwayRequest{PutAway: away, MovesTo: "done"})
+	before := s
+	for _, to := range []string{"archive", "done", "archive"} {
+		s.Put(owner.PutAwayRequest{PutAway: away, MovesTo: to})
+	}
+	s.Put(owner.PutAwayRequest{})
+	require.Equal(t, []string{"done", "archive"}, s.MovedTo)
+	require.Equal(t, []string{"done"}, before.MovedTo)
+}
+
+// Files count as put away until a run leaves those that it has loaded.
+func TestTheStateKnowsWhetherFilesWerePutAway(t *testing.T) {
+	var s owner.State
+	one := owner.Loads{load("1.csv", 0)}
+	s.LoadFiles(owner.FilesDone{Loads: one}, 5, noon)
+	require.False(t, s.FilesGone)
+	s.Put(owner.PutAwayRequest{PutAway: &owner.PutAway{Origin: "o"}})
+	for _, done := range []owner.FilesDone{{}, {Loads: one, PutsAway: true}, {PutsAway: true}} {
+		s.LoadFiles(done, 6, noon)
+		require.True(t, s.FilesGone)
+	}
+	s.LoadFiles(owner.FilesDone{Loads: one}, 7, noon)
+	require.False(t, s.FilesGone)
+	require.EqualValues(t, 7, s.Files.Done[0].Run)
+}

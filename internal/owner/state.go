@@ -38,6 +38,9 @@ type FirstLoad struct {
 	// Fence is that of the run of files which has begun last on the plan: a target whose state row is older was
 	// restored.
 	Fence int64 `json:"fence,omitempty"`
+	// Snapshots are what of it are dumps: a run that starts over finds their rows on the target, and knows whose they
+	// are.
+	Snapshots Loads `json:"snapshots,omitempty"`
 	// Done has one character per range, '1' where the range is loaded.
 	Done string `json:"done"`
 	// PlanSum is the SHA-256 of its plan.
@@ -167,6 +170,11 @@ type State struct {
 	Files *Files `json:"files,omitempty"`
 	// PutAway is nil where no files of the table are being put away.
 	PutAway *PutAway `json:"putAway,omitempty"`
+	// MovedTo are digests of the folders that files of the table were moved into. Runs do not see what is there.
+	MovedTo []string `json:"movedTo,omitempty"`
+	// FilesGone says that files were put away, and that no run has left those of its loads since: where files of a
+	// load are missing, that says nothing of their maker.
+	FilesGone bool `json:"filesGone,omitempty"`
 	// Kept is what staging kept of the table when the last of both ended; nil where that is not known.
 	Kept *Kept `json:"kept,omitempty"`
 }
