@@ -93,7 +93,8 @@ func (a *Activities) openComparison(ctx context.Context, in RangeInput) (*opened
 		}
 		for _, col := range c.c.Layout.ColumnsOf(side.side) {
 			now := side.table.Column(col.Name)
-			if now == nil || now.Type != col.Type || now.Charset != col.Charset || now.Collation != col.Collation {
+			if now == nil || now.Type != col.Type || now.Charset != col.Charset || now.Collation != col.Collation ||
+				madeOtherwise(col.MadeBy, now.Column) {
 				return nil, c.alteredSincePlan(name)
 			}
 		}

@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -38,7 +39,7 @@ func (p *planDraft) compareIdentity(ctx context.Context, was *owner.Identity) (c
 	if changed := p.otherRows(was); changed != "" {
 		return changed, nil
 	}
-	if changed := p.narrowed(was); changed != "" {
+	if changed := cmp.Or(p.narrowed(was), p.checkRemade(was, false)); changed != "" {
 		return changed, nil
 	}
 	if changed := p.convertWatermark(was); changed != "" {

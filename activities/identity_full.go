@@ -31,7 +31,7 @@ func (p *planDraft) differs(was *owner.Identity) bool {
 	case was.Target.Table != now.Target.Table, !table.SameColumn(was.Cursor, now.Cursor),
 		was.CursorType != now.CursorType, was.CursorZone != now.CursorZone:
 		return true
-	case p.otherRows(was) != "", p.narrowed(was) != "":
+	case p.otherRows(was) != "", p.narrowed(was) != "", p.remade(was, false) != "":
 		return true
 	case row == nil:
 		return was.Target.Row || !was.Target.Server.Same(now.Target.Server) || !p.goesOn(was)

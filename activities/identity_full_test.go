@@ -7,6 +7,7 @@ import (
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb/lineage"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/target"
 	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -18,16 +19,17 @@ func fullRun() (*planDraft, *owner.State) {
 			Source: lineage.Server{ID: "source", Host: "db1", History: "1-5", Includes: true},
 			Target: owner.TargetIdentity{Table: "dw.t", Server: lineage.Server{ID: "target"}, Row: true, Run: 5},
 			Cursor: "u", CursorType: "datetime(6)", CursorZone: "UTC", Key: []string{"id"}, Mapping: "digest",
-			Columns: []owner.SourceColumn{{Name: "price", Type: "decimal(10,2)"}},
+			Columns: []owner.SourceColumn{{Name: "price", Type: "decimal(10,2)", MadeBy: "digest"}},
 		}
 	}
 	was := bound()
 	price := schema.Column{Column: table.Column{
-		Name: "price", Type: "decimal(10,2)", Kind: table.KindDecimal, Precision: 10, Scale: 2,
+		Name: "price", Type: "decimal(10,2)", Kind: table.KindDecimal, Precision: 10, Scale: 2, MadeBy: "digest",
 	}}
 	p := &planDraft{
 		settings: Settings{Cursor: "u"}, table: &schema.Table{Columns: []schema.Column{price}},
-		id: identified{now: bound(), row: &lineage.Row{StateID: "state", Fence: 6, Run: 5}},
+		target: target.Diff{Columns: []table.Column{price.Column}},
+		id:     identified{now: bound(), row: &lineage.Row{StateID: "state", Fence: 6, Run: 5}},
 	}
 	return p, &owner.State{ID: "state", Watermark: "2024-01-01 00:00:00.000000", Cursor: "u", Identity: &was}
 }
@@ -44,6 +46,7 @@ func TestAFullRunAfterAChangeVoidsTheWatermark(t *testing.T) {
 		"another key":              func(p *planDraft, _ *owner.State) { p.id.now.Key = []string{"v"} },
 		"another write mode":       func(p *planDraft, _ *owner.State) { p.id.now.Write = table.WriteAppend },
 		"a column takes less":      func(_ *planDraft, s *owner.State) { s.Identity.Columns[0].Type = "decimal(12,4)" },
+		"a column made otherwise":  func(_ *planDraft, s *owner.State) { s.Identity.Columns[0].MadeBy = "other" },
 		"no row of this table":     func(p *planDraft, _ *owner.State) { p.id.row = nil },
 		"a row that has lost runs": func(p *planDraft, _ *owner.State) { p.id.row.Run = 4 },
 		"a row that was taken over": func(p *planDraft, s *owner.State) {
@@ -62,6 +65,9 @@ func TestAFullRunAfterAChangeVoidsTheWatermark(t *testing.T) {
 	}
 	for name, change := range map[string]func(p *planDraft, s *owner.State){
 		"nothing has changed": func(*planDraft, *owner.State) {},
+		"a state that does not know how values are made": func(_ *planDraft, s *owner.State) {
+			s.Identity.Columns[0].MadeBy = ""
+		},
 		"a failover with the same history": func(p *planDraft, _ *owner.State) {
 			p.id.now.Source.ID, p.id.now.Source.Unique = "other", true
 		},

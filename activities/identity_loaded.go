@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -33,7 +34,7 @@ func (p *planDraft) compareLoaded(ctx context.Context, s owner.State) error {
 	if was == nil || !s.Loaded || p.target.Create || was.Target.Table != p.id.now.Target.Table {
 		return nil
 	}
-	changed := p.otherRows(was)
+	changed := cmp.Or(p.otherRows(was), p.checkRemade(was, true)) // a filter that passes others leaves rows behind
 	if changed == "" {
 		return nil
 	}

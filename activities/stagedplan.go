@@ -196,11 +196,12 @@ func (p *stagedPlan) carrying(t *schema.Table) *schema.Table {
 	return t.Carrying(names...)
 }
 
+// sameColumn reports whether b is read as a was; what a does not know of how its values are made does not count.
 func sameColumn(a, b table.Column) bool {
-	if !table.SameColumn(a.Name, b.Name) {
+	if !table.SameColumn(a.Name, b.Name) || madeOtherwise(a.MadeBy, b) {
 		return false
 	}
-	a.Name, b.Name = "", ""
+	a.Name, b.Name, a.MadeBy, b.MadeBy = "", "", "", ""
 	a.Members, b.Members = nil, nil // part of Type
 	return fmt.Sprintf("%+v", a) == fmt.Sprintf("%+v", b)
 }

@@ -13,12 +13,12 @@ import (
 )
 
 // Apply is the source as its target sees it: only the columns that travel, by their names on the target, and only the
-// rows of the filter. The table itself stays as it is. Cursor is the cursor's name at the source, empty for none.
+// rows of the filter, each with what its values are made by. The table itself stays as it is. Cursor is the cursor's name at the source, empty for none.
 //
 // The findings refuse what cannot be, and say what the target does not get.
 func (s *Settings) Apply(t *schema.Table, cursor string) (*schema.Table, table.Findings) {
 	if s.IsZero() {
-		return t, nil
+		return s.withMadeBy(t, t), nil
 	}
 	a := application{settings: s, source: t, cursor: cursor, out: new(schema.Table)}
 	*a.out = *t
@@ -26,7 +26,7 @@ func (s *Settings) Apply(t *schema.Table, cursor string) (*schema.Table, table.F
 	a.check()
 	a.columns()
 	a.keys()
-	return a.out, a.findings
+	return s.withMadeBy(a.out, t), a.findings
 }
 
 // Selected is the source with only those columns that travel, by their own names.

@@ -29,8 +29,11 @@ type Identity struct {
 // SourceColumn is a column as a run has read it.
 type SourceColumn struct {
 	Name string `json:"n"`
-	// Type is the COLUMN_TYPE; "" where it says nothing of the values at the source (an expression, a mask) or is long.
+	// Type is the COLUMN_TYPE of the column at the source; "" where that says nothing of the values (an added column, a
+	// mask that hides all) or is long.
 	Type string `json:"t,omitempty"`
+	// MadeBy is that of table.Column; "" is not known.
+	MadeBy string `json:"m,omitempty"`
 }
 
 // ColumnNames are the names of the source's columns; none where they are not known.

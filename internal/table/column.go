@@ -91,6 +91,9 @@ type Column struct {
 	// Mask is the keyed mask by which the worker replaces the value that it has read; see package mask. Kind and type
 	// are those of what it becomes.
 	Mask string `json:"mask,omitempty"`
+	// MadeBy is equal where values of the column are made in the same way: a digest of the expressions of the source
+	// behind them, and of the types that decide what those and a keyed mask give; see package mapping. "" is not known.
+	MadeBy string `json:"madeBy,omitempty"`
 }
 
 // SourceName is the column's name in the table that it is read from.

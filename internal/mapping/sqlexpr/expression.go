@@ -18,6 +18,18 @@ func ColumnNames(expression string) []string {
 	return out
 }
 
+// Names are the names in an expression that may be columns, each once: words without quotes are among them.
+func Names(expression string) []string {
+	var out []string
+	list := tokens(expression)
+	for i, t := range list {
+		if (t.kind == tokenName || t.kind == tokenWord) && !after(list, i).is("(") && !table.HasColumn(out, t.name) {
+			out = append(out, t.name)
+		}
+	}
+	return out
+}
+
 // Rename is such an expression with other names for columns.
 func Rename(expression string, name func(string) string) string {
 	list := tokens(expression)

@@ -18,6 +18,9 @@ type Server struct {
 	ID   string `json:"id"`
 	Host string `json:"host"`
 	Port int    `json:"port"`
+	// Version is the kind and the version, such as "MySQL 9.7.0"; "" is not known. Another one may print expressions and
+	// types otherwise.
+	Version string `json:"version,omitempty"`
 	// History is the set of transactions that the server has executed: @@gtid_executed, or MariaDB's
 	// @@gtid_current_pos. Empty where the server keeps none, and where it is longer than maxHistory.
 	History string `json:"history,omitempty"`
@@ -52,14 +55,16 @@ func ReadServer(ctx context.Context, db mysqldb.Reader, known string) (Server, e
 		id, history, includes = "CAST(@@server_id AS CHAR)", "@@global.gtid_current_pos", "? IS NULL"
 	}
 	var s Server
+	printer := db.ServerInfo() // whose version is that of the time at which the pool was opened
 	var flush int
 	var synced bool
 	err := db.QueryRowContext(ctx, "SELECT "+id+", @@hostname, @@port, "+history+", "+
-		includes+", @@innodb_flush_log_at_trx_commit, @@log_bin = 0 OR @@sync_binlog = 1", known).
-		Scan(&s.ID, &s.Host, &s.Port, &s.History, &s.Includes, &flush, &synced)
+		includes+", @@innodb_flush_log_at_trx_commit, @@log_bin = 0 OR @@sync_binlog = 1, @@version", known).
+		Scan(&s.ID, &s.Host, &s.Port, &s.History, &s.Includes, &flush, &synced, &printer.Version)
 	if err != nil {
 		return Server{}, fmt.Errorf("ask the server who it is: %w", mysqlerr.Safe(err))
 	}
+	s.Version = printer.String()
 	s.History = strings.ReplaceAll(s.History, "\n", "")
 	if db.ServerInfo().Flavor == mysqldb.FlavorMariaDB {
 		s.Includes = includesPositions(s.History, known)
