@@ -10,6 +10,7 @@ import (
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/lineage"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/target"
 	"github.com/tablehaul/tablehaul/internal/testenv/dbtest"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
@@ -74,6 +75,33 @@ func TestABackfillFillsOldRowsAndRunsWin(t *testing.T) {
 		require.Equal(t, []string{"247"}, dbtest.Texts(t, p.Target.DB(t, c.To),
 			"SELECT COUNT(*) FROM t WHERE n = id * 2 AND v = CONCAT('v', id) AND updated_at = '2024-01-01'"))
 		require.Equal(t, activities.UpsertChunkResult{Unchanged: 248, Changed: 1, Missing: 1}, c.fill(false))
+	})
+}
+
+// A slice of a backfill is staged before it has the lease, and is written again under another one where the lease was
+// lost. Its chunks go by the fence that they are given, and not by that of a step before them.
+func TestAChunkGoesByTheFenceOfItsOwnStep(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		c := newFilling(t, s, s)
+		c.state.state.ID = "state-1"
+		var plan activities.PlanFillResult
+		require.NoError(t, c.step("PlanFill", activities.PlanFillInput{
+			Table: c.settings.Table.String(), Run: "fill-1", Columns: []string{"n"},
+		}, &plan))
+		at := activities.RangeInput{Table: c.settings.Table.String(), Run: plan.Run, PlanSum: plan.PlanSum}
+		require.NoError(t, c.step("ExtractIncremental", at, &activities.ExtractResult{}))
+		var list activities.ListChunksResult
+		require.NoError(t, c.step("ListChunks", activities.ListChunksInput{RangeInput: at, Limit: 1}, &list))
+		run := lineage.Ref{Target: c.settings.Target, StateID: "state-1", Fence: 9}
+		require.NoError(t, lineage.Begin(t.Context(), c.Dst, lineage.BeginSpec{Ref: run, Keeper: "k"}))
+		write := func(fence int64) error {
+			at.Fence = fence
+			return c.step("UpsertChunk", activities.UpsertChunkInput{RangeInput: at, ChunkRef: list.Chunks[0]},
+				&activities.UpsertChunkResult{})
+		}
+		requireType(t, write(8), failure.LeaseLost)
+		require.Equal(t, []string{"0"}, dbtest.Texts(t, c.Dst.DB, "SELECT COUNT(n) FROM "+c.To+".t"))
+		require.NoError(t, write(9))
 	})
 }
 

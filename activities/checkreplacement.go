@@ -188,5 +188,7 @@ func (a *Activities) markChecked(ctx context.Context, r *openedRange, found Chec
 // targetRef names the state row that the run has begun.
 func (r *openedRange) targetRef() lineage.Ref {
 	s := &r.plan.Settings
-	return lineage.Ref{Target: s.Target, StateID: r.plan.StateID, Fence: r.in.Fence, Shared: s.shared()}
+	return lineage.Ref{
+		Target: s.Target, StateID: r.plan.StateID, Fence: r.in.Fence, Shared: s.shared(), Server: r.in.TargetInstance,
+	}
 }

@@ -70,6 +70,8 @@ type planDraft struct {
 	clockUntil string
 	// targetLost says that the target has no row, though earlier runs have written some.
 	targetLost bool
+	// leftOut says that an unfinished first load has created the target without all of its indexes.
+	leftOut bool
 	// files is set where the table is loaded from files, and has no source.
 	files *filesDraft
 	// id is what is known of the identity of both sides.
@@ -217,7 +219,7 @@ func (a *Activities) inspectTarget(
 		BulkLoad:     s.BulkLoad,
 		Look:         look,
 	}
-	if old := in.State.FirstLoad; old != nil && old.IndexesLater {
+	if p.leftOut = leftOut(in.State, s.Target); p.leftOut {
 		o.DeferIndexes = table.IndexesAfterLoad // as the load has begun
 	}
 	p.target, err = p.dst.Compare(ctx, p.src, p.wanted(), s.Target, o)
@@ -229,19 +231,6 @@ func (a *Activities) inspectTarget(
 		return translate(ctx, err, at)
 	}
 	return a.checkSharedTarget(ctx, p)
-}
-
-// rewrites reports whether the run writes every row of the source.
-func rewrites(in PlanRunInput, cursor string) bool {
-	return in.From == "" && in.To == "" && (in.Full || cursor == "" || in.State.Watermark == "")
-}
-
-// watermarkOf is the state's watermark where it is one of this cursor, and "" otherwise.
-func watermarkOf(s owner.State, cursor string) string {
-	if s.Cursor != "" && s.Cursor != cursor {
-		return ""
-	}
-	return s.Watermark
 }
 
 // hasLostTarget reports whether the target has no row at all where the state says that runs have

@@ -97,6 +97,55 @@ func TestNamedFilesAreLoadedAgain(t *testing.T) {
 	require.EqualValues(t, 1, sum.Updated)
 }
 
+// A target that has lost what was loaded gets all of it again before it gets files by their names: their rows would
+// hide that others are missing.
+func TestNamedFilesDoNotHideWhatATargetHasLost(t *testing.T) {
+	for name, lose := range map[string]string{
+		"emptied":  "DELETE FROM t",
+		"restored": "UPDATE tablehaul_state SET run = 0",
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLake(t, servers.MySQL(t), lakeTable)
+			l.put("1.csv", 3*time.Hour, header, l.row(1, "one", "01"))
+			l.put("2.csv", 2*time.Hour, header, l.row(2, "two", "01"))
+			l.run()
+			l.AtTarget("DELETE FROM t WHERE id = 1", lose)
+			_, err := l.discover(only("2.csv"))
+			requireType(t, err, failure.InvalidInput)
+			require.ErrorContains(t, err, "whose target has lost what was loaded")
+			_, sum := l.run()
+			require.EqualValues(t, 2, sum.RowsExtracted)
+			l.holds("SELECT id FROM t ORDER BY id", "1", "2")
+			_, sum = l.run(only("2.csv"))
+			require.EqualValues(t, 1, sum.RowsExtracted)
+		})
+	}
+}
+
+// Where the cursor decides which row wins, files may be loaded by their names although the target has lost its last
+// run: what that has loaded comes with the next one. Without a cursor it would be older then.
+func TestNamedFilesBesideALoadThatATargetHasLost(t *testing.T) {
+	lost := func() *lake {
+		l := newLake(t, servers.MySQL(t), lakeTable)
+		l.put("1.csv", 3*time.Hour, header, l.row(1, "one", "01"))
+		l.run()
+		l.AtTarget("CREATE TABLE was AS SELECT * FROM tablehaul_state")
+		l.put("2.csv", 2*time.Hour, header, l.row(2, "two", "01"))
+		l.run()
+		l.AtTarget("DELETE FROM t WHERE id = 2", "UPDATE tablehaul_state SET run = (SELECT run FROM was)")
+		return l
+	}
+	l := lost()
+	l.run(only("1.csv"))
+	l.run()
+	l.holds("SELECT id FROM t ORDER BY id", "1", "2")
+
+	l = lost()
+	l.settings.Cursor = ""
+	_, err := l.discover(only("1.csv"))
+	requireType(t, err, failure.InvalidInput)
+}
+
 // A range goes on where a slice was full: in the middle of a file, or with the next one.
 func TestSlicesOfFilesLoseNothing(t *testing.T) {
 	l := newLake(t, servers.MySQL(t), lakeTable)

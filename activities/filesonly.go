@@ -16,18 +16,22 @@ import (
 )
 
 // chooseFiles takes the files that a person has named, loaded before or not, complete or not. What a run would find
-// under the same name counts as done afterwards; for all other files the state does not change.
+// under the same name counts as done afterwards; for all other files the state does not change. So it refuses where the
+// target lacks what was loaded: it would hold rows again, and nothing would show what else it has lost.
 func (p *planDraft) chooseFiles(ctx context.Context, in PlanRunInput) error {
 	f, s := p.files, p.settings
 	if s.Replace != nil {
 		return invalidInput("files of table "+in.Table+", whose target is replaced by whole loads",
 			"leave the files out")
 	}
+	if lost := f.done.Forget || f.done.KeepRuns != 0 && p.ordered(); lost && in.State.Files != nil {
+		return invalidInput("files of table "+in.Table+", whose target has lost what was loaded",
+			"start once without files: what it has lost is then loaded again, as far as the files are there")
+	}
 	if f.knowsTooMany() {
 		return p.refuseTooMany("tablehaul run " + human.Arg(s.Table.String()) +
 			" loads what is left, after which the oldest need not be remembered")
 	}
-	f.done.Forget = false
 	runs := map[string]bool{}
 	for _, l := range f.found.Loads {
 		runs[l.ID] = len(l.Files) == 1 && l.Files[0].Key == l.ID

@@ -74,6 +74,38 @@ func TestAFirstLoadKeepsItsChoiceOfIndexes(t *testing.T) {
 	})
 }
 
+// A first load that starts over, because it is of other rows now, adds the indexes that the load before it has left
+// out. A target of another name is none of that load's.
+func TestAFirstLoadThatStartsOverAddsTheIndexes(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		b := newBench(t, s)
+		b.settings.IndexesAfterLoad = table.IndexesAfterLoad
+		state := owner.State{ID: "state-1", Lease: &owner.Lease{Fence: 7}}
+		var plan activities.PlanRunResult
+		in := activities.PlanRunInput{Table: b.settings.Table.String(), Run: "run-1", State: state}
+		require.NoError(t, b.step("PlanRun", in, &plan))
+		require.Equal(t, 1, plan.IndexesLater)
+		in.State.FirstLoad = &owner.FirstLoad{
+			Run: "run-1", PlanSum: plan.PlanSum, Done: plan.Done, IndexesLater: true,
+		}
+		in.State.Identity, in.State.Lease, in.Run = plan.Identity, &owner.Lease{Fence: 17}, "run-2"
+		b.settings.Write = table.WriteAppend
+		var next activities.PlanRunResult
+		require.NoError(t, b.step("PlanRun", in, &next))
+		require.Equal(t, "run-2", next.Run)
+		require.Contains(t, strings.Join(next.Warnings, "; "), "the unfinished first load starts over")
+		require.NotContains(t, strings.Join(next.Warnings, "; "), "lacks indexes")
+		require.Equal(t, 1, next.IndexesLater)
+
+		b.AtTarget("CREATE TABLE other (id INT PRIMARY KEY, v VARCHAR(20), updated_at TIMESTAMP(6) NOT NULL)")
+		b.settings.Target.Table, in.Run = "other", "run-3"
+		var elsewhere activities.PlanRunResult
+		require.NoError(t, b.step("PlanRun", in, &elsewhere))
+		require.Contains(t, strings.Join(elsewhere.Warnings, "; "), "lacks indexes")
+		require.Zero(t, elsewhere.IndexesLater)
+	})
+}
+
 // A table without a cursor goes on from no earlier run: nothing would add what a plan that was lost has left out.
 func TestALostPlanLeavesNoIndexOut(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {

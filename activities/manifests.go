@@ -16,7 +16,9 @@ func (a *Activities) manifest(ctx context.Context, in RangeInput) (*openedRange,
 	}
 	key := staging.ManifestKey(name, in.Run, in.Range, in.Slice)
 	if e, ok := a.manifests.get(key, in.PlanSum); ok {
-		return e.r, e.m, nil
+		r := *e.r
+		r.in = in // the step that has filled the cache may be one of another fence
+		return &r, e.m, nil
 	}
 	r, err := a.openRange(ctx, in)
 	if err != nil {

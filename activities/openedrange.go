@@ -27,6 +27,8 @@ type RangeInput struct {
 	Fence int64 `json:"fence,omitempty"`
 	// Instance is the digest of the server that every page must come from; empty is any.
 	Instance string `json:"instance,omitempty"`
+	// TargetInstance is that of the server that every chunk must go to: see lineage.Ref.Server.
+	TargetInstance string `json:"targetInstance,omitempty"`
 	// Queue is that of the host which has the files; empty where every worker sees them.
 	Queue string `json:"queue,omitempty"`
 	// Discard says to Cleanup that the slice is not written, or not wholly: no copy of its files is kept.

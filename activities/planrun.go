@@ -120,6 +120,9 @@ type PlanRunResult struct {
 func (p *PlanRunResult) KeepsProgress() bool { return p.Mode == api.ModeFirstLoad || p.Resumable }
 
 // RaiseWatermark sets the watermark that the state has after the run, where the mode has one. was is the one before.
+//
+// The run binds the identity of what is there now. So a watermark that holds no further there is lowered, also where
+// the run has no window: a cursor of another type, or a target that has lost rows.
 func (p *PlanRunResult) RaiseWatermark(req *owner.FinishRequest, was string) {
 	req.FreshAt, req.TailTop = p.FreshAt, p.TailTop
 	switch p.Mode {
@@ -128,19 +131,14 @@ func (p *PlanRunResult) RaiseWatermark(req *owner.FinishRequest, was string) {
 		req.Seen = p.Seen
 	case api.ModeFiles:
 		req.ForgetFirstLoad = p.Resumable
-	case api.ModeReplace:
-		req.ForgetFirstLoad = true
-		if p.Window.Hi != "" { // otherwise open work left no end, and the watermark stays
+	case api.ModeIncremental, api.ModeReplace:
+		req.ForgetFirstLoad = true // a full run that was ended: only another one begins again
+		if p.Window.Hi != "" {     // otherwise open work left no end
 			req.Watermark, req.Cursor, req.Seen = p.Window.Hi, p.Cursor, p.Seen
 		}
-	case api.ModeIncremental:
-		req.ForgetFirstLoad = true // a full run that was ended: only another one begins again
-		req.Watermark, req.Cursor, req.Seen = p.Window.Hi, p.Cursor, p.Seen
-	case api.ModeBackfill:
-		// It stays, but for a cursor of another type or a target that has lost rows.
-		if p.Watermark != was {
-			req.Watermark, req.Cursor = p.Watermark, p.Cursor
-		}
+	}
+	if req.Watermark == "" && p.Watermark != was {
+		req.Watermark, req.Cursor, req.Lowered = p.Watermark, p.Cursor, p.Watermark != ""
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -40,14 +41,21 @@ func (a *Activities) missingIndexes(ctx context.Context, in PlanRunInput, p *pla
 	return []table.Finding{f}
 }
 
+// leftOut reports whether an unfinished first load has created a target without all of its indexes. The next load adds
+// them, whether it goes on with that one or starts over.
+func leftOut(s owner.State, target table.Name) bool {
+	return s.FirstLoad != nil && s.FirstLoad.IndexesLater &&
+		(s.Identity == nil || s.Identity.Target.Table == target.String())
+}
+
 // createdWithout reports whether the target, which is there, was created by this first load
 // without all of its indexes: by an earlier try of this step, or by a run that did not end.
 func (a *Activities) createdWithout(ctx context.Context, in PlanRunInput, p *planDraft) bool {
-	if old := in.State.FirstLoad; old != nil && old.IndexesLater {
+	switch {
+	case p.leftOut:
 		return true
-	}
-	if in.Run == "" {
-		return false // a preview
+	case in.Run == "": // a preview
+		return false
 	}
 	earlier, _, err := a.readPlan(ctx, p.settings.Table, in.Run, "")
 	return err == nil && len(earlier.IndexesLater) > 0

@@ -57,6 +57,8 @@ func (a *Activities) beginTarget(ctx context.Context, in PlanRunInput, p *planDr
 		},
 		Connection: p.settings.TargetConnection,
 	}
+	// Where the way leads elsewhere meanwhile, chunks find the run not begun, and it plans again.
+	server := p.dst.DB.Instance().Digest
 	done := out.Done
 	if p.mode != api.ModeFirstLoad && !out.Resumable {
 		done = ""
@@ -77,15 +79,30 @@ func (a *Activities) beginTarget(ctx context.Context, in PlanRunInput, p *planDr
 	if err != nil {
 		return translate(ctx, err, where{p.settings.TargetConnection, "begin on " + p.settings.Target.String()})
 	}
-	if !identity.Target.Server.Durable {
-		started, err := lineage.Started(ctx, p.dst.DB)
-		if err != nil {
-			return translate(ctx, err, where{p.settings.TargetConnection, "begin on " + p.settings.Target.String()})
-		}
-		row.Volatile = &Volatile{Started: started}
+	if row.Server, row.Volatile, err = mayLoseCommits(ctx, p.dst.DB, server, identity.Target.Server.Durable); err != nil {
+		return translate(ctx, err, where{p.settings.TargetConnection, "begin on " + p.settings.Target.String()})
 	}
 	out.TargetRow, identity.Target.Row = row, true
 	return nil
+}
+
+// mayLoseCommits says how a run notices that its chunks may be lost: instance is the digest of the server that has to
+// stay the same, "" where any member of a cluster will do, and volatile is set where it may lose them by itself.
+func mayLoseCommits(
+	ctx context.Context, db *mysqldb.DB, server string, durable bool,
+) (instance string, volatile *Volatile, err error) {
+	clustered, err := lineage.Clustered(ctx, db)
+	if err != nil {
+		return "", nil, err
+	}
+	if !clustered {
+		instance = server
+	}
+	if durable {
+		return instance, nil, nil
+	}
+	started, err := lineage.Started(ctx, db)
+	return instance, &Volatile{Started: started}, err
 }
 
 // noRowText is what is not noticed where the login may not keep a state row.

@@ -268,3 +268,16 @@ func atOrBelow(cursor table.Column, a, b string) (bool, error) {
 	order, err := table.CompareCursor(cursor, a, b)
 	return err == nil && order <= 0, err
 }
+
+// rewrites reports whether the run writes every row of the source.
+func rewrites(in PlanRunInput, cursor string) bool {
+	return in.From == "" && in.To == "" && (in.Full || cursor == "" || in.State.Watermark == "")
+}
+
+// watermarkOf is the state's watermark where it is one of this cursor, and "" otherwise.
+func watermarkOf(s owner.State, cursor string) string {
+	if s.Cursor != "" && s.Cursor != cursor {
+		return ""
+	}
+	return s.Watermark
+}

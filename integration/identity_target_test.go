@@ -15,7 +15,6 @@ import (
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/app"
 	"github.com/tablehaul/tablehaul/internal/failure"
-	"github.com/tablehaul/tablehaul/internal/mysqldb/lineage"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -123,18 +122,13 @@ func TestARestoredTargetGetsWhatItLost(t *testing.T) {
 		p := start(t, on(s, oneTable))
 		exec(t, p.src, oldRows...)
 		p.sync("t")
-		backup := []string{
-			"CREATE TABLE b LIKE t", "INSERT INTO b SELECT * FROM t",
-			"CREATE TABLE bs LIKE " + lineage.StateTable, "INSERT INTO bs SELECT * FROM " + lineage.StateTable,
-		}
-		exec(t, p.dst, backup...)
+		exec(t, p.dst, backUp...)
 		for i := range 3 {
 			exec(t, p.src, fmt.Sprintf("UPDATE t SET n = %d WHERE id BETWEEN %d AND %d", i, 100*i, 100*i+50))
 			p.settled("t")
 		}
 		p.equal("t", []string{"id"}, columnsT...)
-		exec(t, p.dst, "DELETE FROM t", "INSERT INTO t SELECT * FROM b", "DELETE FROM "+lineage.StateTable,
-			"INSERT INTO "+lineage.StateTable+" SELECT * FROM bs")
+		exec(t, p.dst, restore...)
 		r := p.sync("t")
 		require.Equal(t, api.ModeIncremental, r.Mode)
 		require.Contains(t, strings.Join(r.Warnings, "\n"), "has lost its last runs")
@@ -242,17 +236,13 @@ func TestTargetRestartedDuringARun(t *testing.T) {
 			p.dst = target.DB(t, p.to)
 			p.equal("t", []string{"id"}, columnsT...)
 			plans := 0
-			var failed []string
 			for _, e := range p.histories()[id+" "+run.GetRunID()].GetEvents() {
-				if f := e.GetActivityTaskFailedEventAttributes().GetFailure(); f != nil {
-					failed = append(failed, f.GetApplicationFailureInfo().GetType())
-				}
 				if e.GetActivityTaskScheduledEventAttributes().GetActivityType().GetName() == "PlanRun" {
 					plans++
 				}
 			}
 			require.Equal(t, 2, plans, "the rows are written again")
-			require.Contains(t, failed, failure.TargetRestarted)
+			require.Contains(t, failuresOf(p, id, run.GetRunID()), failure.TargetRestarted)
 		})
 	}
 }

@@ -19,7 +19,7 @@ func (s *sync) rangeInput(i int) SyncRangeInput {
 	return SyncRangeInput{
 		Range: activities.RangeInput{
 			Table: s.in.Table, Run: s.plan.Run, PlanSum: s.plan.PlanSum, Range: i, Queue: s.router.queue,
-			Fence: s.fence(), Instance: s.plan.Instance,
+			Fence: s.fence(), Instance: s.plan.Instance, TargetInstance: s.targetInstance(),
 		},
 		Ranges: s.plan.Ranges,
 		// ChunksInFlight is a bound of the run: ranges side by side share it.

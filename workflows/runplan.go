@@ -129,6 +129,14 @@ func (s *sync) fence() int64 {
 	return s.plan.TargetRow.Fence
 }
 
+// targetInstance is the server to which the plan's chunks go; "" where that may change.
+func (s *sync) targetInstance() string {
+	if s.plan.TargetRow == nil {
+		return ""
+	}
+	return s.plan.TargetRow.Server
+}
+
 // missingRanges are the indexes of the ranges that are not loaded yet.
 func missingRanges(p activities.PlanRunResult) []int {
 	var out []int

@@ -1,7 +1,6 @@
 package workflows
 
 import (
-	"cmp"
 	"fmt"
 	"time"
 
@@ -179,12 +178,7 @@ func (o *stateWorkflow) finish(ctx workflow.Context, req owner.FinishRequest) er
 		return nil
 	}
 	o.bindIdentity(req.Identity)
-	if req.Watermark != "" {
-		o.state.Watermark, o.state.Cursor, o.state.Seen = req.Watermark, req.Cursor, req.Seen
-		o.state.ClockBack, o.state.ClockUntil = 0, ""
-	}
-	o.state.ClockBack = max(o.state.ClockBack, req.ClockBack)
-	o.state.ClockUntil = cmp.Or(req.ClockUntil, o.state.ClockUntil)
+	o.state.Raise(req)
 	if req.TailTop != "" {
 		o.state.TailTop = req.TailTop
 	}

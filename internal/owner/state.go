@@ -1,6 +1,7 @@
 package owner
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -177,6 +178,18 @@ type State struct {
 	FilesGone bool `json:"filesGone,omitempty"`
 	// Kept is what staging kept of the table when the last of both ended; nil where that is not known.
 	Kept *Kept `json:"kept,omitempty"`
+}
+
+// Raise takes over the watermark that the state has after a run, and what the run has seen of the source's clock.
+func (s *State) Raise(req FinishRequest) {
+	if req.Watermark != "" {
+		s.Watermark, s.Cursor = req.Watermark, req.Cursor
+	}
+	if req.Watermark != "" && !req.Lowered {
+		s.Seen, s.ClockBack, s.ClockUntil = req.Seen, 0, ""
+	}
+	s.ClockBack = max(s.ClockBack, req.ClockBack)
+	s.ClockUntil = cmp.Or(req.ClockUntil, s.ClockUntil)
 }
 
 // Visibility is what workflows may write of themselves where Temporal lists them. It is looked

@@ -90,6 +90,28 @@ func Started(ctx context.Context, db mysqldb.Reader) (at int64, err error) {
 	return at - int64(uptimeOf(uptime).Seconds()), nil
 }
 
+// Clustered reports whether the server is a member of a cluster in which no member loses what another one has
+// committed: Galera, or group replication. Connections of one pool may lead to several of its members.
+func Clustered(ctx context.Context, db mysqldb.Reader) (is bool, err error) {
+	rows, err := db.QueryContext(ctx, "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('wsrep_on', "+
+		"'group_replication_group_name')")
+	if err != nil {
+		return false, fmt.Errorf("ask the server for its cluster: %w", mysqlerr.Safe(err))
+	}
+	defer func() { _ = rows.Close() }() // an error of it follows from one of Next
+	for rows.Next() {
+		var variable, value string
+		if err := rows.Scan(&variable, &value); err != nil {
+			return false, fmt.Errorf("ask the server for its cluster: %w", err)
+		}
+		is = is || value != "" && value != "OFF"
+	}
+	if err := rows.Err(); err != nil {
+		return false, fmt.Errorf("ask the server for its cluster: %w", mysqlerr.Safe(err))
+	}
+	return is, nil
+}
+
 // uptimeOf reads Uptime as a signed number of seconds: a clock that was set back to before the
 // server's start makes it 2⁶⁴ − n.
 func uptimeOf(text string) time.Duration {

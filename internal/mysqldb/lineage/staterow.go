@@ -73,6 +73,9 @@ type Ref struct {
 	Fence   int64      `json:"fence"`
 	// Shared says that other tables write the target too, each with a state row of its own: theirs do not count.
 	Shared bool `json:"shared,omitempty"`
+	// Server is the digest of the server on which the run was begun, as mysqldb.Instance has it: no other one may hold
+	// its rows. "" is any server; see Clustered.
+	Server string `json:"server,omitempty"`
 }
 
 // name is the target's name as the state table has it.
@@ -220,76 +223,4 @@ func (spec BeginSpec) settle(ctx context.Context, db *mysqldb.DB, rows []Row) (t
 		}
 	}
 	return there, err
-}
-
-// Check fails in a transaction that writes the target unless the run is the one that has begun last
-// on it, of its own table where the target is shared. No later run can begin before the transaction has ended.
-func Check(ctx context.Context, db *mysqldb.DB, tx mysqldb.Querier, ref Ref) error {
-	which, args := "target_table = ?", []any{name(db, ref.Target)}
-	if ref.Shared {
-		which, args = which+" AND state_id = ?", append(args, ref.StateID)
-	}
-	rows, err := tx.QueryContext(ctx, "SELECT state_id, fence FROM "+stateTable(ref.Target)+" WHERE "+which+
-		" LOCK IN SHARE MODE", args...)
-	if err != nil {
-		return fmt.Errorf("check the state row of %s: %w", ref.Target, gone(err))
-	}
-	defer func() { _ = rows.Close() }() // an error of it follows from one of Next
-	outcome := ErrNotBegun
-	for rows.Next() {
-		var id string
-		var fence int64
-		if err := rows.Scan(&id, &fence); err != nil {
-			return err
-		}
-		switch {
-		case id != ref.StateID || fence > ref.Fence:
-			return fmt.Errorf("write %s: %w", ref.Target, ErrFenced)
-		case fence == ref.Fence:
-			outcome = nil
-		}
-	}
-	if err := rows.Err(); err != nil {
-		return fmt.Errorf("check the state row of %s: %w", ref.Target, gone(err))
-	}
-	if outcome != nil {
-		return fmt.Errorf("write %s: %w: %w", ref.Target, outcome, mysqldb.ErrOtherServer)
-	}
-	return nil
-}
-
-// gone takes a missing state table for another target.
-func gone(err error) error {
-	if mysqlerr.IsMissing(err) {
-		return fmt.Errorf("%w: %w", ErrNotBegun, mysqldb.ErrOtherServer)
-	}
-	return err
-}
-
-// MarkRange records that a range of a first load is on the target. Repeating it is harmless.
-func MarkRange(ctx context.Context, db *mysqldb.DB, ref Ref, i int) error {
-	return update(ctx, db, ref, fmt.Sprintf("mark a range of %s", ref.Target), "done = INSERT(done, ?, 1, '1')", i+1)
-}
-
-// Finish records that a run is on the target whole. Repeating it is harmless.
-func Finish(ctx context.Context, db *mysqldb.DB, ref Ref, watermark string) error {
-	return update(ctx, db, ref, fmt.Sprintf("finish on %s", ref.Target), "run = fence, watermark = ?", watermark)
-}
-
-// update changes the run's own state row, and fails where it is not there any more.
-func update(ctx context.Context, db *mysqldb.DB, ref Ref, doing, set string, arg any) error {
-	result, err := db.ExecContext(ctx, "UPDATE "+stateTable(ref.Target)+" SET "+
-		set+", changed_at = NOW() WHERE target_table = ?"+
-		" AND state_id = ? AND fence = ?", arg, name(db, ref.Target), ref.StateID, ref.Fence)
-	if err != nil {
-		return fmt.Errorf("%s: %w", doing, mysqlerr.Safe(gone(err)))
-	}
-	if n, err := result.RowsAffected(); err != nil || n > 0 {
-		return err
-	}
-	// Unchanged rows are not counted: it may have been done within this second.
-	if err := Check(ctx, db, db, ref); err != nil {
-		return fmt.Errorf("%s: %w", doing, mysqlerr.Safe(err))
-	}
-	return nil
 }

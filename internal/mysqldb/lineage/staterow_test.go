@@ -109,6 +109,38 @@ func TestTablesThatShareATargetHaveARowEach(t *testing.T) {
 	})
 }
 
+// A replica that takes the server's place has the state row of the run, and may lack its last chunks: no chunk of the
+// run is written there, no range is marked, and the run does not end.
+func TestARunThatHasBegunOnAnotherServerIsNotBegun(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		db, target := open(t, s)
+		ctx := t.Context()
+		here := lineage.Ref{Target: target, StateID: "a", Fence: 10, Server: db.Instance().Digest}
+		require.NotEmpty(t, here.Server)
+		require.NoError(t, lineage.Begin(ctx, db, lineage.BeginSpec{Ref: here, Done: "0"}))
+		there := here
+		there.Server = "0123456789ab"
+		for _, err := range []error{
+			lineage.Check(ctx, db, db, there), lineage.MarkRange(ctx, db, there, 0), lineage.Finish(ctx, db, there, "7"),
+		} {
+			require.ErrorIs(t, err, lineage.ErrNotBegun)
+			require.ErrorIs(t, err, mysqldb.ErrOtherServer)
+		}
+		rows, err := lineage.Read(ctx, db, target)
+		require.NoError(t, err)
+		require.Equal(t, []lineage.Row{{StateID: "a", Fence: 10, Done: "0"}}, rows)
+
+		require.NoError(t, lineage.Check(ctx, db, db, here))
+		require.NoError(t, lineage.MarkRange(ctx, db, here, 0))
+		for range 2 { // its reply was lost
+			require.NoError(t, lineage.Finish(ctx, db, here, "7"))
+		}
+		clustered, err := lineage.Clustered(ctx, db)
+		require.NoError(t, err)
+		require.False(t, clustered)
+	})
+}
+
 // A run begins only when the chunks of earlier runs that are being written have ended.
 func TestBeginWaitsForChunks(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
