@@ -111,8 +111,8 @@ func (a *Activities) checkTargetRow(db *mysqldb.DB, r *openedRange) func(context
 	return func(ctx context.Context, tx mysqldb.Querier) error { return lineage.Check(ctx, db, tx, ref) }
 }
 
-// checkChunk is checkTargetRow for UpsertChunk. Where rows are written in order, a chunk that comes late, such as that of
-// an attempt which was frozen, must not put older rows over those of a later chunk.
+// checkChunk is checkTargetRow for UpsertChunk. Where rows are written in order, an attempt that comes late, as one that
+// was frozen, must not put older rows over those of a later chunk.
 func (a *Activities) checkChunk(
 	db *mysqldb.DB, r *openedRange, in UpsertChunkInput,
 ) func(context.Context, mysqldb.Querier) error {
