@@ -2,7 +2,6 @@ package activities_test
 
 import (
 	"context"
-	"fmt"
 	"testing"
 	"time"
 
@@ -150,7 +149,7 @@ func TestPartsOfAChunkAreWrittenInOrder(t *testing.T) {
 
 		plan, sum := l.run()
 		require.Equal(t, 1, plan.Ranges, "it was not recorded as done")
-		require.EqualValues(t, 2, sum.Quarantined, fmt.Sprint(sum))
+		require.Positive(t, sum.Quarantined)
 		l.holds("SELECT CONCAT_WS(' ', id, v) FROM t ORDER BY id", "1 2", "3 2")
 	})
 }
