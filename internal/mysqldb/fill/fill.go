@@ -32,7 +32,7 @@ type Spec struct {
 	OnBegin func(ctx context.Context, tx mysqldb.Querier) error
 }
 
-// Result is what the transaction did. Its counts add up to the rows.
+// Result is what was done. Its counts add up to the rows.
 type Result struct {
 	// Filled rows have the values now. Equal ones had them before.
 	Filled, Equal int64
@@ -40,8 +40,8 @@ type Result struct {
 	Newer int64
 	// Missing rows are not on the target.
 	Missing int64
-	// Committed is of the longest transaction, and Tries the most of any. Where it is Approximate, an earlier try may have
-	// filled rows that are Equal now.
+	// Committed is of the longest transaction, and Tries the most of any. Where it is Approximate, an earlier try may
+	// have filled rows that are Equal now.
 	txn.Committed
 }
 
@@ -53,15 +53,22 @@ type Result struct {
 // at most. It calls heartbeat, which may be nil, between statements. All errors are safe to show. Besides errors of the
 // server it returns [txn.ErrOutcomeUnknown] and [schema.ErrStructureChanged].
 func Rows(ctx context.Context, d *mysqldb.DB, spec Spec, rows *table.Rows, heartbeat func()) (Result, error) {
-	failed := func(err error) error { return fmt.Errorf("fill columns of %s: %w", spec.Target.Name, mysqlerr.Safe(err)) }
+	res, err := fillAll(ctx, d, spec, rows, heartbeat)
+	if err != nil {
+		err = fmt.Errorf("fill columns of %s: %w", spec.Target.Name, mysqlerr.Safe(err))
+	}
+	return res, err
+}
+
+func fillAll(ctx context.Context, d *mysqldb.DB, spec Spec, rows *table.Rows, heartbeat func()) (Result, error) {
 	f, err := newFiller(d, spec, rows, heartbeat)
 	if err != nil {
-		return Result{}, failed(err)
+		return Result{}, err
 	}
 	for len(f.left) > 0 {
 		done, err := txn.Run(ctx, d, spec.Target.Name, f.transaction)
 		if err != nil {
-			return f.res, failed(err)
+			return f.res, err
 		}
 		f.onCommit(done)
 	}

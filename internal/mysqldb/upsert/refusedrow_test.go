@@ -34,7 +34,7 @@ func TestARefusedRowIsFoundByHalves(t *testing.T) {
 			}
 			w.Spec.MaxBatchRows = rows
 			p := proxy.Start(t, s.Addr())
-			db, err := mysqldb.Open(t.Context(), p.DSN(s.DSN("")), mysqldb.Options{Role: mysqldb.Target, Name: "target"})
+			db, err := mysqldb.Open(t.Context(), p.DSN(s.DSN("")), mysqldb.Options{Role: mysqldb.Target})
 			require.NoError(t, err)
 			sent := p.Pass(100*rows, "INSERT INTO")
 			for _, bad := range []int{0, 613, rows - 1} {
@@ -46,7 +46,8 @@ func TestARefusedRowIsFoundByHalves(t *testing.T) {
 				before := sent.Seen()
 				_, err := upsert.WriteChunk(t.Context(), db, w.Spec, w.Rows(chunk...), nil)
 				require.True(t, mysqlerr.IsPermanent(err), "%s: %v", name, err)
-				require.Equal(t, upsert.KeyHash([][]byte{[]byte(fmt.Sprint(bad))}), mysqlerr.Describe(err).KeyHash, name)
+				key := upsert.KeyHash([][]byte{[]byte(fmt.Sprint(bad))})
+				require.Equal(t, key, mysqlerr.Describe(err).KeyHash, name)
 				require.Greater(t, sent.Seen(), before)
 				require.LessOrEqual(t, sent.Seen()-before, most, "%s, row %d", name, bad)
 				w.Holds("SELECT COUNT(*) FROM t WHERE id < 5000", "0")
