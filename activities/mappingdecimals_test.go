@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/mapping"
 	"github.com/tablehaul/tablehaul/internal/testenv/dbtest"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
@@ -36,4 +37,13 @@ func TestWhatASourceComputesIsWhatTheTargetKeeps(t *testing.T) {
 		require.EqualValues(t, 3, tally.Equal)
 		require.Empty(t, verdicts)
 	})
+}
+
+// A load that is to take its target's place has the values that the source has computed.
+func TestALoadOfComputedDecimalsIsWhatWasRead(t *testing.T) {
+	r := newReplacing(t, servers.MySQL(t))
+	r.settings.Mapping = &mapping.Settings{Add: []mapping.Pair{{Column: "part", Value: "IF(id > 100, id * 0.25, 0)"}}}
+	plan, in := r.begun()
+	var found activities.CheckReplacementResult
+	require.NoError(t, r.step("CheckReplacement", r.loaded(plan, in), &found))
 }
