@@ -34,6 +34,8 @@ type Row struct {
 var (
 	// ErrFenced is returned where a newer run has begun to write the target.
 	ErrFenced = errors.New("a newer run writes the target")
+	// ErrLate is returned where the target has a later chunk of the same run, which is written in order.
+	ErrLate = errors.New("a later chunk of this run is on the target")
 	// ErrNotBegun is returned where the target is not the one on which the run was begun: its state
 	// row is missing, another's or an older one.
 	ErrNotBegun = errors.New("the target is not the one on which this run was begun")
@@ -41,8 +43,14 @@ var (
 	ErrNoStateTable = errors.New("the login may not keep a state row beside the target")
 )
 
-// duplicateEntry is ER_DUP_ENTRY.
-const duplicateEntry = 1062
+const (
+	duplicateColumn = 1060 // ER_DUP_FIELDNAME
+	duplicateEntry  = 1062 // ER_DUP_ENTRY
+)
+
+// chunkColumn has the place of the last chunk of a run that is written in order. State tables of before lack it.
+const chunkColumn = "chunk VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '' " +
+	"COMMENT 'the last one, where chunks are written in order'"
 
 // createSQL makes the state table. Names and ids compare byte by byte.
 const createSQL = "CREATE TABLE IF NOT EXISTS %s (\n" +
@@ -53,6 +61,7 @@ const createSQL = "CREATE TABLE IF NOT EXISTS %s (\n" +
 	"  run BIGINT NOT NULL COMMENT 'fence of the last run that is whole',\n" +
 	"  watermark VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,\n" +
 	"  done MEDIUMTEXT CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'loaded ranges of a first load',\n" +
+	"  " + chunkColumn + ",\n" +
 	"  changed_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP,\n" +
 	"  PRIMARY KEY (target_table, state_id)\n" +
 	") ENGINE=InnoDB COMMENT='Tablehaul: which run has written what; do not change it'"
@@ -133,6 +142,8 @@ type BeginSpec struct {
 	Expected int64
 	// Done are the ranges of a first load that need not be loaded again; "" outside of one.
 	Done string
+	// Ordered says that CheckChunk checks the run's chunks. No chunk of it is on the target yet.
+	Ordered bool
 	// Replaces are the ids of other states whose rows go: the target is taken over from them.
 	Replaces []string
 }
@@ -144,8 +155,16 @@ type BeginSpec struct {
 // ErrNotBegun: the row has changed since the run was planned. ErrNoStateTable: the login may not.
 func Begin(ctx context.Context, db *mysqldb.DB, spec BeginSpec) error {
 	err := begin(ctx, db, spec)
-	if mysqlerr.IsMissing(err) {
-		if _, err = db.ExecContext(ctx, CreateStatement(spec.Target)); err == nil {
+	statement := ""
+	switch {
+	case mysqlerr.IsMissing(err):
+		statement = CreateStatement(spec.Target)
+	case mysqlerr.NumberOf(err) == mysqlerr.ErrBadField:
+		statement = "ALTER TABLE " + stateTable(spec.Target) + " ADD COLUMN " + chunkColumn + " AFTER done"
+	}
+	if statement != "" {
+		_, err = db.ExecContext(ctx, statement)
+		if err == nil || mysqlerr.NumberOf(err) == duplicateColumn { // another run has added it
 			err = begin(ctx, db, spec)
 		}
 	}
@@ -156,11 +175,16 @@ func Begin(ctx context.Context, db *mysqldb.DB, spec BeginSpec) error {
 }
 
 func begin(ctx context.Context, db *mysqldb.DB, spec BeginSpec) error {
-	st, target := stateTable(spec.Target), name(db, spec.Target)
+	forget, args := "", []any{
+		spec.Keeper, spec.Fence, spec.Done, name(db, spec.Target), spec.StateID, spec.Fence, spec.Expected, spec.Fence,
+	}
+	if spec.Ordered { // a step that is repeated late forgets no chunk of its own run
+		forget, args = "chunk = IF(fence < ?, '', chunk), ", append([]any{spec.Fence}, args...)
+	}
 	for range 2 { // the second time, the row is there
-		result, err := db.ExecContext(ctx, "UPDATE "+st+" SET keeper = ?, fence = ?, done = ?, changed_at = NOW() "+
-			"WHERE target_table = ? AND state_id = ? AND fence <= ? AND run IN (?, ?)", spec.Keeper, spec.Fence,
-			spec.Done, target, spec.StateID, spec.Fence, spec.Expected, spec.Fence)
+		result, err := db.ExecContext(ctx, "UPDATE "+stateTable(spec.Target)+" SET "+forget+"keeper = ?, fence = ?, "+
+			"done = ?, changed_at = NOW() WHERE target_table = ? AND state_id = ? AND fence <= ? AND run IN (?, ?)",
+			args...)
 		if err != nil {
 			return err
 		}
@@ -200,9 +224,9 @@ func (spec BeginSpec) settle(ctx context.Context, db *mysqldb.DB, rows []Row) (t
 	case own == nil && spec.Expected != 0:
 		return false, ErrNotBegun
 	case own == nil && len(others) > 0:
-		// The other state's row becomes ours: that takes no DELETE privilege.
+		// The other state's row becomes ours: that takes no DELETE privilege. Its fence has yet to rise to ours.
 		_, err = db.ExecContext(ctx, "UPDATE "+st+" SET state_id = ?, run = 0, watermark = '', fence = LEAST(fence, "+
-			"?) WHERE target_table = ? AND state_id = ?", spec.StateID, spec.Fence, target, others[0])
+			"?) WHERE target_table = ? AND state_id = ?", spec.StateID, spec.Fence-1, target, others[0])
 		others = others[1:]
 	case own == nil:
 		_, err = db.ExecContext(ctx, "INSERT INTO "+st+" (target_table, state_id, keeper, fence, run, watermark, done)"+
