@@ -60,6 +60,8 @@ func translate(ctx context.Context, err error, at where) error {
 		return ctx.Err() // a cancelled step is not a failure
 	case errors.Is(err, lineage.ErrFenced):
 		return at.permanent(failure.LeaseLost, err, "")
+	case errors.Is(err, lineage.ErrLate): // Temporal waits for its answer only where a person has reset the run
+		return at.permanent(failure.PlanLost, err, "")
 	case errors.Is(err, lineage.ErrNotBegun), errors.Is(err, mysqldb.ErrOtherServer):
 		return at.otherServer(ctx, err)
 	case errors.Is(err, staging.ErrCorrupt), errors.Is(err, staging.ErrNotFound), errors.Is(err, rowfile.ErrCorrupt):

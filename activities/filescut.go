@@ -64,11 +64,11 @@ func (p *planDraft) cutFiles(ctx context.Context) error {
 	return nil
 }
 
-// ordered reports whether rows are written in the order of loads and files: nothing in them says which is newer, or
-// nothing is left on the target that a row is compared with, once it is deleted there. A load that takes the target's
-// place has each key once.
+// ordered reports whether rows of files are written in the order of loads and files: nothing in them says which is
+// newer, or nothing is left on the target that a row is compared with, once it is deleted there. A load that takes the
+// target's place has each key once.
 func (p *planDraft) ordered() bool {
-	return p.settings.Replace == nil && (p.settings.Cursor == "" || p.removes())
+	return p.files != nil && p.settings.Replace == nil && (p.settings.Cursor == "" || p.removes())
 }
 
 // splitFile cuts a file into pieces of about a size, where that is possible and order does not matter. whole says that

@@ -23,6 +23,8 @@ type RangeInput struct {
 	// than planned is moved in slices, one after the other.
 	Range int `json:"range"`
 	Slice int `json:"slice,omitempty"`
+	// Restarts is how often the range was extracted again from its beginning.
+	Restarts int `json:"restarts,omitempty"`
 	// Fence is that of the run's plan, or of a slice's lease, which every chunk checks on the target; 0 checks nothing.
 	Fence int64 `json:"fence,omitempty"`
 	// Instance is the digest of the server that every page must come from; empty is any.

@@ -64,8 +64,6 @@ type PlanRunResult struct {
 	// RowsEstimate is the server's guess, 0 where it has none.
 	RowsEstimate   int64 `json:"rowsEstimate,omitempty"`
 	ChunksInFlight int   `json:"chunksInFlight"`
-	// Ordered says that a cursor does not decide between two versions of a row: chunks are written in their order.
-	Ordered bool `json:"ordered,omitempty"`
 	// ChunkRows is the most rows of a staged chunk.
 	ChunkRows      int64 `json:"chunkRows,omitempty"`
 	RangesInFlight int   `json:"rangesInFlight"`
@@ -250,7 +248,7 @@ func (a *Activities) staged(ctx context.Context, in PlanRunInput, p *planDraft) 
 		NeedsFence: p.mode != api.ModeFirstLoad && !p.lowered,
 		Columns:    p.target.Columns, Key: p.table.PrimaryKey, Ranges: p.ranges,
 		RefersToItself: p.target.RefersToItself,
-		IndexesLater:   p.target.Deferred,
+		IndexesLater:   p.target.Deferred, Ordered: p.ordered(),
 	}
 	if p.files != nil {
 		out.FilesText, out.Removal, out.Frozen = p.files.found.Text, p.files.removal, p.frozen(in)
@@ -273,6 +271,5 @@ func (p *planDraft) result(in PlanRunInput) PlanRunResult {
 			p.id.forget, Watermark: in.State.Watermark, Priority: p.settings.Priority,
 	}
 	p.filesResult(in, &out)
-	out.Ordered = p.files != nil && p.removes()
 	return out
 }

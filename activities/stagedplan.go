@@ -66,6 +66,8 @@ type stagedPlan struct {
 	Removal *removal `json:"removal,omitempty"`
 	// Frozen is set in the plan of a run of files that a later one may take up.
 	Frozen *frozenFiles `json:"frozen,omitempty"`
+	// Ordered says that no cursor decides between two versions of a row: chunks are written in the plan's order.
+	Ordered bool `json:"ordered,omitempty"`
 	// DoneBefore has a '1' for each range of files that an earlier run has loaded: this one does not read it.
 	DoneBefore string `json:"doneBefore,omitempty"`
 	// RefersToItself: see mysqldb.TargetPlan.

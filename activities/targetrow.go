@@ -68,7 +68,7 @@ func (a *Activities) beginTarget(ctx context.Context, in PlanRunInput, p *planDr
 	}
 	err := lineage.Begin(ctx, p.dst.DB, lineage.BeginSpec{
 		Ref: row.Ref, Keeper: a.keeper(ctx,
-			in.Table), Expected: identity.Target.Run, Done: done, Replaces: p.id.replaces,
+			in.Table), Expected: identity.Target.Run, Done: done, Replaces: p.id.replaces, Ordered: p.ordered(),
 	})
 	if errors.Is(err, lineage.ErrNoStateTable) && p.id.row == nil {
 		if in.State.Identity == nil { // said once; the plan says it whenever it is asked
@@ -126,6 +126,23 @@ func (a *Activities) checkTargetRow(db *mysqldb.DB, r *openedRange) func(context
 	}
 	ref := r.targetRef()
 	return func(ctx context.Context, tx mysqldb.Querier) error { return lineage.Check(ctx, db, tx, ref) }
+}
+
+// checkChunk is checkTargetRow for UpsertChunk. Where rows are written in order, an attempt that comes late, as one that
+// was frozen, must not put older rows over those of a later chunk.
+func (a *Activities) checkChunk(
+	db *mysqldb.DB, r *openedRange, in UpsertChunkInput,
+) func(context.Context, mysqldb.Querier) error {
+	if !r.plan.Ordered || r.in.Fence == 0 {
+		return a.checkTargetRow(db, r)
+	}
+	ref, place := r.targetRef(), in.place()
+	return func(ctx context.Context, tx mysqldb.Querier) error { return lineage.CheckChunk(ctx, db, tx, ref, place) }
+}
+
+// place is where the chunk is in the order of its plan. Places are compared as texts.
+func (in UpsertChunkInput) place() string {
+	return fmt.Sprintf("%06d/%02d/%010d/%010d/%019d", in.Range, in.Restarts, in.Slice, in.Part, in.FirstRow)
 }
 
 // markRange records on the target that a range of a first load is there.

@@ -135,8 +135,9 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 		return a.fillChunk(ctx, db.DB, r, rows, clean, func() { batches.Add(1) })
 	}
 	pace := a.paceOf(r)
-	done, bad, err := a.upsert(ctx, db.DB, r, a.upsertSpec(db.DB, r, in.Range, pace), rows, r.mostBadRows(),
-		func() { batches.Add(1) })
+	spec := a.upsertSpec(db.DB, r, in.Range, pace)
+	spec.OnBegin = a.checkChunk(db.DB, r, in)
+	done, bad, err := a.upsert(ctx, db.DB, r, spec, rows, r.mostBadRows(), func() { batches.Add(1) })
 	// What a repair cannot write is left, and counted there.
 	if err == nil && r.plan.Settings.Quarantine != nil && r.plan.Expect == nil && (len(bad) > 0 || !clean) {
 		if err := a.setAside(ctx, in, r, rows, bad); err != nil {
@@ -230,8 +231,8 @@ func (a *Activities) upsert(ctx context.Context, db *mysqldb.DB, r *openedRange,
 	for range maxAlters {
 		// The run's own name: nothing that is remembered from before it was planned is used.
 		spec.Target, err = a.schemas.TableOfRun(ctx, db, name, r.in.PlanSum+" "+strconv.FormatInt(r.in.Fence, 10))
-		if schema.IsGone(err) && spec.OnBegin != nil {
-			err = cmp.Or(spec.OnBegin(ctx, db), err) // on another server it need not be
+		if check := a.checkTargetRow(db, r); schema.IsGone(err) && check != nil {
+			err = cmp.Or(check(ctx, db), err) // on another server it need not be
 		}
 		if err != nil {
 			return done, nil, err

@@ -25,13 +25,12 @@ type SyncRangeInput struct {
 	// Signals is how often the range may still report its progress to its run.
 	Signals int `json:"signals,omitempty"`
 
-	// The following fields come from an execution that ended between two slices: the slice that it has extracted, the
-	// counts and seconds of the slices before, and how often the range was extracted again from its beginning.
+	// The following fields come from an execution that ended between two slices: the slice that it has extracted, and
+	// the counts and seconds of the slices before.
 	Extracted *activities.ExtractResult `json:"extracted,omitempty"`
 	Counts    Counts                    `json:"counts,omitzero"`
 	FirstBad  string                    `json:"firstBad,omitempty"`
 	Seconds   map[string]float64        `json:"seconds,omitempty"`
-	Restarts  int                       `json:"restarts,omitempty"`
 }
 
 // SyncRangeResult is what a range did.

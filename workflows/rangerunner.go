@@ -64,9 +64,9 @@ func newRangeRunner(
 //
 // When the history is long, it stops between two slices and returns what remains as the input of another SyncRange.
 func (r *rangeRunner) run(ctx workflow.Context) (remaining *SyncRangeInput, err error) {
-	for ; ; r.in.Restarts++ {
+	for ; ; r.at.Restarts++ {
 		remaining, err = r.runSlices(ctx)
-		if failureType(err) != failure.StagedFileCorrupt || r.in.Restarts+1 >= maxExtracts {
+		if failureType(err) != failure.StagedFileCorrupt || r.at.Restarts+1 >= maxExtracts {
 			return remaining, err
 		}
 		workflow.GetLogger(ctx).Warn("staged files are corrupt or lost, extracting again",

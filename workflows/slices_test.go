@@ -189,6 +189,11 @@ func TestALostSliceBeginsTheRangeAgain(t *testing.T) {
 	require.EqualValues(t, 3*120, result.RowsExtracted, "each row counts once")
 	require.EqualValues(t, 3*48, result.Inserted)
 	require.Empty(t, left, "nothing stays in staging")
+	restarts := map[int]int{}
+	for _, in := range f.upserts {
+		restarts[in.Restarts]++
+	}
+	require.Equal(t, map[int]int{0: fakeChunks, 1: 3 * fakeChunks}, restarts, "chunks know that they come after those")
 }
 
 // A refused row ends the run; the slice that was being extracted meanwhile leaves nothing.

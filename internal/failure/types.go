@@ -33,7 +33,8 @@ const (
 	StagedFileCorrupt = "StagedFileCorrupt"
 	// StagingFull: staging has no room left; retried slowly.
 	StagingFull = "StagingFull"
-	// PlanLost: the staged plan of the run is not there, or not the one that was made; the run is planned again.
+	// PlanLost: the staged plan of the run is not there, or not the one that was made, or a chunk of it comes after a
+	// later one; the run is planned again.
 	PlanLost = "PlanLost"
 	// HostGone: no worker answers any more on the machine that has a run's files; the run is planned again on another.
 	HostGone = "HostGone"
