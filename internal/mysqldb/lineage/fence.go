@@ -14,7 +14,7 @@ import (
 // A replica that has taken the server's place has the row, and may lack chunks that were committed since. It fails
 // there with ErrNotBegun as well.
 func Check(ctx context.Context, db *mysqldb.DB, tx mysqldb.Querier, ref Ref) error {
-	_, err := check(ctx, db, tx, ref, "''", " LOCK IN SHARE MODE")
+	_, err := check(ctx, db, tx, ref, "''", "LOCK IN SHARE MODE")
 	return err
 }
 
@@ -22,7 +22,7 @@ func Check(ctx context.Context, db *mysqldb.DB, tx mysqldb.Querier, ref Ref) err
 // run: places are compared as texts of ASCII, and a chunk that is repeated has its place again. ErrLate: a later chunk
 // has been written. No other chunk of the run can be written before the transaction has ended.
 func CheckChunk(ctx context.Context, db *mysqldb.DB, tx mysqldb.Querier, ref Ref, place string) error {
-	last, err := check(ctx, db, tx, ref, "chunk", " FOR UPDATE")
+	last, err := check(ctx, db, tx, ref, "chunk", "FOR UPDATE")
 	switch {
 	case err != nil || last == place:
 		return err
@@ -41,12 +41,12 @@ func CheckChunk(ctx context.Context, db *mysqldb.DB, tx mysqldb.Querier, ref Ref
 func check(
 	ctx context.Context, db *mysqldb.DB, tx mysqldb.Querier, ref Ref, column, lock string,
 ) (text string, err error) {
-	which, args := " WHERE target_table = ?", []any{name(db, ref.Target)}
+	which, args := "target_table = ?", []any{name(db, ref.Target)}
 	if ref.Shared {
 		which, args = which+" AND state_id = ?", append(args, ref.StateID)
 	}
 	rows, err := tx.QueryContext(ctx, "SELECT state_id, fence, "+db.InstanceSQL()+", "+column+" FROM "+
-		stateTable(ref.Target)+which+lock, args...)
+		stateTable(ref.Target)+" WHERE "+which+" "+lock, args...)
 	if err != nil {
 		return "", fmt.Errorf("check the state row of %s: %w", ref.Target, gone(err))
 	}
@@ -80,4 +80,36 @@ func gone(err error) error {
 		return fmt.Errorf("%w: %w", ErrNotBegun, mysqldb.ErrOtherServer)
 	}
 	return err
+}
+
+// MarkRange records that a range of a first load is on the target. Repeating it is harmless.
+func MarkRange(ctx context.Context, db *mysqldb.DB, ref Ref, i int) error {
+	return update(ctx, db, ref, fmt.Sprintf("mark a range of %s", ref.Target), "done = INSERT(done, ?, 1, '1')", i+1)
+}
+
+// Finish records that a run is on the target whole. Repeating it is harmless.
+func Finish(ctx context.Context, db *mysqldb.DB, ref Ref, watermark string) error {
+	return update(ctx, db, ref, fmt.Sprintf("finish on %s", ref.Target), "run = fence, watermark = ?", watermark)
+}
+
+// update changes the run's own state row, and fails where it is not there any more.
+func update(ctx context.Context, db *mysqldb.DB, ref Ref, doing, set string, arg any) error {
+	where, args := "target_table = ? AND state_id = ? AND fence = ?",
+		[]any{arg, name(db, ref.Target), ref.StateID, ref.Fence}
+	if ref.Server != "" {
+		where, args = where+" AND "+db.InstanceSQL()+" = ?", append(args, ref.Server)
+	}
+	result, err := db.ExecContext(ctx, "UPDATE "+stateTable(ref.Target)+" SET "+set+", changed_at = NOW() WHERE "+where,
+		args...)
+	if err != nil {
+		return fmt.Errorf("%s: %w", doing, mysqlerr.Safe(gone(err)))
+	}
+	if n, err := result.RowsAffected(); err != nil || n > 0 {
+		return err
+	}
+	// Unchanged rows are not counted: it may have been done within this second.
+	if err := Check(ctx, db, db, ref); err != nil {
+		return fmt.Errorf("%s: %w", doing, mysqlerr.Safe(err))
+	}
+	return nil
 }
