@@ -151,7 +151,7 @@ func TestAnExtractRestsBesideOthersWhileChunksWait(t *testing.T) {
 func TestAComparisonSaysHowLongItHasRested(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		c := newComparing(t, s, s, "CREATE TABLE t (id INT PRIMARY KEY, "+cursorColumn+", KEY (updated_at))")
-		c.settings.PageRows, c.settings.RangeRows = 200, 100_000
+		c.settings.PageBytes, c.settings.RangeRows = 10_000, 100_000 // pages of some hundred rows
 		dbtest.Fill(t, dbtest.Lenient(t, s, c.From), "t", 9000, "n, '2024-01-01'")
 		c.copied()
 		plan, in := c.planned(api.DepthDigest)

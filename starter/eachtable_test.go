@@ -85,7 +85,7 @@ func TestAnErrorOfOneTableKeepsNoOtherFromBeingDone(t *testing.T) {
 		"pause --all":            {"pause tablehaul-shop.log_1: paused by hand", 3},
 		"resume --all":           {"resume tablehaul-shop.countries: resumed by hand", 3},
 		"schedule trigger --all": {"trigger tablehaul-shop.countries", 3},
-		"warnings ack --all":     {"ack shop.orders", 3},
+		"warnings ack --all":     {"ack shop.countries", 3},
 		"cancel --all --no-wait": {"cancel tablehaul/sync/shop.countries", 3},
 	} {
 		t.Run(args, func(t *testing.T) {
