@@ -128,8 +128,8 @@ func (a *Activities) checkTargetRow(db *mysqldb.DB, r *openedRange) func(context
 	return func(ctx context.Context, tx mysqldb.Querier) error { return lineage.Check(ctx, db, tx, ref) }
 }
 
-// checkChunk is checkTargetRow for UpsertChunk. Where rows are written in order, an attempt that comes late, as one that
-// was frozen, must not put older rows over those of a later chunk.
+// checkChunk is checkTargetRow for UpsertChunk. Where rows are written in order, an attempt that comes late, as one
+// that was frozen, must not put older rows over those of a later chunk.
 func (a *Activities) checkChunk(
 	db *mysqldb.DB, r *openedRange, in UpsertChunkInput,
 ) func(context.Context, mysqldb.Querier) error {
@@ -137,7 +137,9 @@ func (a *Activities) checkChunk(
 		return a.checkTargetRow(db, r)
 	}
 	ref, place := r.targetRef(), in.place()
-	return func(ctx context.Context, tx mysqldb.Querier) error { return lineage.CheckChunk(ctx, db, tx, ref, place) }
+	return func(ctx context.Context, tx mysqldb.Querier) error {
+		return lineage.CheckChunk(ctx, db, tx, ref, place)
+	}
 }
 
 // place is where the chunk is in the order of its plan. Places are compared as texts.
