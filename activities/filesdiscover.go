@@ -41,7 +41,9 @@ func (s *FileSettings) moved(state owner.State) movedFolders {
 }
 
 // has reports whether a file is in one of the folders.
-func (m movedFolders) has(key string) bool { return m.of(key[:strings.LastIndexByte(key, '/')+1]) != "" }
+func (m movedFolders) has(key string) bool {
+	return m.of(key[:strings.LastIndexByte(key, '/')+1]) != ""
+}
 
 // of is the one of the folders that this folder is or is in; "" for none. The url itself is none: a person has named
 // it.

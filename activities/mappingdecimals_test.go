@@ -23,15 +23,18 @@ func TestWhatASourceComputesIsWhatTheTargetKeeps(t *testing.T) {
 		b.settings.Mapping = &mapping.Settings{
 			Mask: []mapping.Pair{{Column: "f", Value: "round10"}},
 			Add: []mapping.Pair{
-				{Column: "net", Value: "IF(paid, amount, 0)"}, {Column: "fee", Value: "CASE WHEN paid THEN 1 ELSE amount END"},
-				{Column: "listed", Value: "price"}, {Column: "coded", Value: "IF(paid, code, 1)"},
+				{Column: "net", Value: "IF(paid, amount, 0)"},
+				{Column: "fee", Value: "CASE WHEN paid THEN 1 ELSE amount END"},
+				{Column: "listed", Value: "price"},
+				{Column: "coded", Value: "IF(paid, code, 1)"},
 			},
 		}
 		b.restart()
 		b.loaded()
 		require.Equal(t, []string{
 			"12.50 1.00 9999.99 1.50 1234567930", "0.00 -0.50 0.00 1.00 -1234567930", "0.00 NULL NULL 1.00 NULL",
-		}, dbtest.Texts(t, b.Target.DB(t, b.To), "SELECT CONCAT_WS(' ', net, IFNULL(fee, 'NULL'), IFNULL(listed, 'NULL'), "+
+		}, dbtest.Texts(t, b.Target.DB(t, b.To), "SELECT CONCAT_WS(' ', net, IFNULL(fee, 'NULL'), "+
+			"IFNULL(listed, 'NULL'), "+
 			"coded, IFNULL(f, 'NULL')) FROM t ORDER BY id"))
 		tally, verdicts := b.verified("updated_at")
 		require.EqualValues(t, 3, tally.Equal)

@@ -92,7 +92,10 @@ func TestAnotherExpressionAtTheSourceIsNoticed(t *testing.T) {
 				"MODIFY shown INT AS (a * 2) VIRTUAL", "MODIFY shown INT AS (a + 1) VIRTUAL",
 				"the column shown has other values than before",
 			},
-			{"MODIFY price DECIMAL(20,4)", "MODIFY price DECIMAL(8,2)", "the column label has other values than before"},
+			{
+				"MODIFY price DECIMAL(20,4)", "MODIFY price DECIMAL(8,2)",
+				"the column label has other values than before",
+			},
 			{"MODIFY plain INT AS (a + 5) STORED", "MODIFY plain INT", "the column plain has other values than before"},
 		})
 		b.AtSource("ALTER TABLE t MODIFY label VARCHAR(40)", "ALTER TABLE t MODIFY a BIGINT")

@@ -57,10 +57,12 @@ func TestATypeUnderAKeyedMaskIsNoticed(t *testing.T) {
 			{"MODIFY seen DATETIME(6)", "MODIFY seen TIMESTAMP(6) NULL", "the column seen was timestamp(6)"},
 		})
 		masked := func() []string {
-			return dbtest.Texts(t, b.Target.DB(t, b.To), "SELECT CONCAT_WS('|', amount, num, name, word, at, born) FROM t")
+			return dbtest.Texts(t, b.Target.DB(t, b.To), "SELECT CONCAT_WS('|', amount, num, name, word, "+
+				"at, born) FROM t")
 		}
 		before := masked()
-		b.AtSource("ALTER TABLE t MODIFY amount DECIMAL(14,2), MODIFY num BIGINT, MODIFY name VARCHAR(40) CHARACTER SET " +
+		b.AtSource("ALTER TABLE t MODIFY amount DECIMAL(14,2), MODIFY num BIGINT, MODIFY name VARCHAR(40) " +
+			"CHARACTER SET " +
 			"utf8mb4 COLLATE utf8mb4_bin, MODIFY word ENUM('a','b','c'), MODIFY gone VARCHAR(4)")
 		require.NoError(t, b.planned(activities.PlanRunInput{State: state}))
 		b.movedAs(activities.PlanRunInput{Run: "again", State: state, Full: true}, -1)

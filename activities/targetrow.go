@@ -79,7 +79,8 @@ func (a *Activities) beginTarget(ctx context.Context, in PlanRunInput, p *planDr
 	if err != nil {
 		return translate(ctx, err, where{p.settings.TargetConnection, "begin on " + p.settings.Target.String()})
 	}
-	if row.Server, row.Volatile, err = mayLoseCommits(ctx, p.dst.DB, server, identity.Target.Server.Durable); err != nil {
+	row.Server, row.Volatile, err = mayLoseCommits(ctx, p.dst.DB, server, identity.Target.Server.Durable)
+	if err != nil {
 		return translate(ctx, err, where{p.settings.TargetConnection, "begin on " + p.settings.Target.String()})
 	}
 	out.TargetRow, identity.Target.Row = row, true

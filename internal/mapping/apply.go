@@ -13,7 +13,8 @@ import (
 )
 
 // Apply is the source as its target sees it: only the columns that travel, by their names on the target, and only the
-// rows of the filter, each with what its values are made by. The table itself stays as it is. Cursor is the cursor's name at the source, empty for none.
+// rows of the filter, each with what its values are made by. The table itself stays as it is. Cursor is the cursor's
+// name at the source, empty for none.
 //
 // The findings refuse what cannot be, and say what the target does not get.
 func (s *Settings) Apply(t *schema.Table, cursor string) (*schema.Table, table.Findings) {

@@ -149,7 +149,8 @@ func compared(c *schema.Column) string {
 	if c.Collation != "" {
 		text += " " + c.Collation
 	}
-	if strings.Contains(sqlType, "zerofill") || strings.HasPrefix(sqlType, "binary") { // which are part of a value there
+	// Zeros in front of a number and behind bytes are part of a value there.
+	if strings.Contains(sqlType, "zerofill") || strings.HasPrefix(sqlType, "binary") {
 		text += " " + sqlType
 	}
 	return text

@@ -67,8 +67,8 @@ type FinishRequest struct {
 	RunID string `json:"runId"`
 	// Identity is what the watermark speaks of from now on; nil changes nothing.
 	Identity *Identity `json:"identity,omitempty"`
-	// Watermark and Cursor replace those of the table; an empty Watermark changes nothing. Lowered says that Watermark is
-	// the one before, as far as it still holds: what is known of the source's clock stays.
+	// Watermark and Cursor replace those of the table; an empty Watermark changes nothing. Lowered says that Watermark
+	// is the one before, as far as it still holds: what is known of the source's clock stays.
 	Watermark string `json:"watermark,omitempty"`
 	Cursor    string `json:"cursor,omitempty"`
 	Lowered   bool   `json:"lowered,omitempty"`

@@ -18,8 +18,8 @@ type Server struct {
 	ID   string `json:"id"`
 	Host string `json:"host"`
 	Port int    `json:"port"`
-	// Version is the kind and the version, such as "MySQL 9.7.0"; "" is not known. Another one may print expressions and
-	// types otherwise.
+	// Version is the kind and the version, such as "MySQL 9.7.0"; "" is not known. Another one may print expressions
+	// and types otherwise.
 	Version string `json:"version,omitempty"`
 	// History is the set of transactions that the server has executed: @@gtid_executed, or MariaDB's
 	// @@gtid_current_pos. Empty where the server keeps none, and where it is longer than maxHistory.

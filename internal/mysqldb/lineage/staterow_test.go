@@ -121,7 +121,8 @@ func TestARunThatHasBegunOnAnotherServerIsNotBegun(t *testing.T) {
 		there := here
 		there.Server = "0123456789ab"
 		for _, err := range []error{
-			lineage.Check(ctx, db, db, there), lineage.MarkRange(ctx, db, there, 0), lineage.Finish(ctx, db, there, "7"),
+			lineage.Check(ctx, db, db, there), lineage.MarkRange(ctx, db, there, 0),
+			lineage.Finish(ctx, db, there, "7"),
 		} {
 			require.ErrorIs(t, err, lineage.ErrNotBegun)
 			require.ErrorIs(t, err, mysqldb.ErrOtherServer)

@@ -40,8 +40,9 @@ func ValueOf(server mysqldb.Server, c table.Column, name string) Expr {
 		// Of IF() and CASE, a server prints the branch as it is: 0, or the zeros in front of a ZEROFILL column.
 		e.StripZeros, e.Fraction = true, c.Scale
 	case c.Kind == table.KindFloat, c.Kind == table.KindDouble && (c.Expr != "" || strings.Contains(c.Type, "(")):
-		// As FLOAT only six digits would be sent, and of a DOUBLE(10,3) three behind the point: of one in fourteen, they
-		// are another double than the one that is stored. An expression that is carried as DOUBLE may be a FLOAT there.
+		// As FLOAT only six digits would be sent, and of a DOUBLE(10,3) three behind the point: of one in fourteen,
+		// they are another double than the one that is stored. An expression that is carried as DOUBLE may be a FLOAT
+		// there.
 		if server.Flavor == mysqldb.FlavorMariaDB || server.AtLeast(8, 0, 17) {
 			e.SQL = "CAST(" + name + " AS DOUBLE)"
 		} else {

@@ -105,7 +105,8 @@ func compareKeys(p *Diff, source, target *schema.Table) {
 				continue
 			}
 			if from := source.Column(part.Column); from != nil {
-				compareKeyColumn(p, from, target.Column(part.Column), &index, index.Name == target.KeyName(), keyRemedy(from))
+				refuse := index.Name == target.KeyName()
+				compareKeyColumn(p, from, target.Column(part.Column), &index, refuse, keyRemedy(from))
 			}
 		}
 	}

@@ -38,7 +38,8 @@ func TestACreatedTargetKeepsKeysApart(t *testing.T) {
 		p.CopyRows(name, "")
 	}
 
-	p.AtSource("CREATE TABLE u (id INT PRIMARY KEY, u VARCHAR(9) CHARACTER SET gbk COLLATE gbk_chinese_nopad_ci UNIQUE)")
+	p.AtSource("CREATE TABLE u (id INT PRIMARY KEY, u VARCHAR(9) CHARACTER SET gbk COLLATE " +
+		"gbk_chinese_nopad_ci UNIQUE)")
 	plan := p.Plan("u")
 	require.False(t, plan.Refused(), "%+v", plan.Findings)
 	dbtest.Says(t, plan, "u", spaces+" (unique key u), which stops the run when it happens")
@@ -66,7 +67,8 @@ func TestAKeyOfMembersIsNoTextThatMerges(t *testing.T) {
 			{"ENUM('','a')" + cased, "ENUM('','a')" + ignoring, false},
 		} {
 			name := fmt.Sprintf("m%d", i)
-			p.AtSource("CREATE TABLE "+name+" (k "+c.source+" PRIMARY KEY)", "INSERT INTO "+name+" VALUES (0), (1), (2)")
+			p.AtSource("CREATE TABLE "+name+" (k "+c.source+" PRIMARY KEY)",
+				"INSERT INTO "+name+" VALUES (0), (1), (2)")
 			p.AtTarget("CREATE TABLE " + name + " (k " + c.target + " PRIMARY KEY)")
 			if c.refused {
 				refuses(p, name, "k", "two different keys could become one row")
@@ -96,7 +98,8 @@ func TestAnErrorValueIsKeptAsTheTextThatTheSourcePrints(t *testing.T) {
 		p.AtSource("CREATE TABLE e (id INT PRIMARY KEY, e ENUM('','a'), plain ENUM('a'), n INT)",
 			"INSERT INTO e VALUES (1, 0, 0, 1), (2, '', 'a', 1), (3, 'a', NULL, 1), (4, NULL, 'a', 1)")
 		p.AtTarget("CREATE TABLE e (id INT PRIMARY KEY, e VARCHAR(5), plain VARCHAR(5), n INT)")
-		const bytes = "SELECT CONCAT(id, ' ', IFNULL(HEX(e), 'NULL'), ' ', IFNULL(HEX(plain), 'NULL')) FROM e ORDER BY id"
+		const bytes = "SELECT CONCAT(id, ' ', IFNULL(HEX(e), 'NULL'), ' ', IFNULL(HEX(plain), 'NULL')) " +
+			"FROM e ORDER BY id"
 		p.Write("e", "n")
 		require.Equal(t, dbtest.Texts(t, p.Source.DB(t, p.From), bytes), dbtest.Texts(t, p.Target.DB(t, p.To), bytes))
 	})
