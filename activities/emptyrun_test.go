@@ -18,6 +18,7 @@ func newQuiet(t *testing.T, s *servers.Server) (*bench, *stateClient) {
 	t.Helper()
 	b, c := newBench(t, s), &stateClient{}
 	b.deps.Client = c
+	b.settings.TailRows = 1000 // a row above a window that others' open work holds back is read all the same
 	b.restart()
 	name := b.settings.Table.String()
 	c.state = owner.State{Version: 1, ID: "state", Table: name, Fence: 1, Lease: &owner.Lease{RunID: "load", Fence: 1}}
@@ -159,4 +160,25 @@ func mayHaveWork(b *bench, c *stateClient, refusing func(error)) []workCase {
 		{what: "nothing came"},
 		{what: "the target is gone", prepare: func() { b.AtTarget("DROP TABLE t") }},
 	}
+}
+
+// Work that is open holds the end of a window back. A row above it is read all the same.
+func TestARowAboveAWindowThatIsHeldBackIsWork(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		b, c := newQuiet(t, s)
+		b.AtSource("CREATE TABLE other (id INT PRIMARY KEY)")
+		tx, err := b.Source.DB(t, b.From).BeginTx(t.Context(), nil)
+		require.NoError(t, err)
+		var rows int
+		require.NoError(t, tx.QueryRow("SELECT COUNT(*) FROM other").Scan(&rows)) // it began, and holds nothing back yet
+		b.findsNothing(c)
+		_, err = tx.Exec("INSERT INTO other VALUES (1)")
+		require.NoError(t, err)
+		b.AtSource("INSERT INTO t VALUES (900, 'new', NOW(6))")
+		out, err := b.beginEmpty()
+		require.NoError(t, err)
+		require.Nil(t, out.Empty)
+		require.NotNil(t, out.State.Lease)
+		require.NoError(t, tx.Rollback())
+	})
 }
