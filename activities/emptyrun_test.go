@@ -170,9 +170,10 @@ func TestARowAboveAWindowThatIsHeldBackIsWork(t *testing.T) {
 		tx, err := b.Source.DB(t, b.From).BeginTx(t.Context(), nil)
 		require.NoError(t, err)
 		var rows int
-		require.NoError(t, tx.QueryRow("SELECT COUNT(*) FROM other").Scan(&rows)) // it began, and holds nothing back yet
+		// It has begun, and holds nothing back yet.
+		require.NoError(t, tx.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM other").Scan(&rows))
 		b.findsNothing(c)
-		_, err = tx.Exec("INSERT INTO other VALUES (1)")
+		_, err = tx.ExecContext(t.Context(), "INSERT INTO other VALUES (1)")
 		require.NoError(t, err)
 		b.AtSource("INSERT INTO t VALUES (900, 'new', NOW(6))")
 		out, err := b.beginEmpty()
